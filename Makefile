@@ -1,0 +1,34 @@
+# citynet: what one does with it, by name. `make` alone lists it.
+CITY ?= mini
+PYTHON = .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint unit bench clean setup-verify setup-test
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: setup-verify ## build labs/CITY (mini), deploy it, grade it, print the scorecard
+	@$(PYTHON) -m citynet demo labs/$(CITY)
+
+test: setup-test lint ## every test: unit, golden, errors, property, collection, lab
+	$(PYTHON) -m pytest
+
+lint: setup-test ## ruff, mypy
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+
+unit: setup-test ## the tests that need no lab
+	$(PYTHON) -m pytest -m "not lab and not collection"
+
+bench: setup-test ## time and memory of check + plan + render for 10, 100 and 400 routers
+	$(PYTHON) tests/bench/planner.py
+
+clean: ## remove what was built in this tree
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis labs/*/build
+
+setup-verify:
+	@sh setup.sh verify
+setup-test:
+	@sh setup.sh verify,test

@@ -1,0 +1,3 @@
+"""citynet: one city network, two domains."""
+
+__version__ = "0.1.0"

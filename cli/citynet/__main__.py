@@ -1,0 +1,65 @@
+"""The command `citynet`: every group of commands, errors turned into messages and exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+from typing import Any
+
+import typer
+
+from citynet.errors import CitynetError, Exit, InputError
+
+GROUPS = ("check", "plan", "render", "show", "lab", "doctor", "deploy", "verify", "demo")
+"""Modules of `citynet.commands`; each has `register(app)`."""
+
+# Typer has a click of its own, or uses the installed one, by its version; its public names lead to the right one.
+_UsageError: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+
+
+def make_app() -> typer.Typer:
+    """The Typer application with all groups."""
+    app = typer.Typer(
+        name="citynet",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="One city network, two domains: design, plan, build, deploy and grade it.",
+    )
+    for group in GROUPS:
+        import_module(f"citynet.commands.{group}").register(app)
+    return app
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit code (see `citynet.errors.Exit`)."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        result = make_app()(args=arguments, prog_name="citynet", standalone_mode=False)
+    except CitynetError as error:
+        return _report(error, as_json="--json" in arguments)
+    except _UsageError as error:
+        error.show()
+        return Exit.BAD_INPUT
+    except (typer.Abort, KeyboardInterrupt):
+        sys.stderr.write("interrupted\n")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        return Exit.OK
+    return int(result) if isinstance(result, int) else Exit.OK
+
+
+def _report(error: CitynetError, *, as_json: bool) -> int:
+    if as_json:
+        problems = [problem.as_dict() for problem in error.problems] if isinstance(error, InputError) else []
+        sys.stdout.write(
+            json.dumps({"ok": False, "error": str(error), "problems": problems}, ensure_ascii=False) + "\n"
+        )
+    else:
+        sys.stderr.write(f"{error}\n")
+    return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The types of a design, and reading it."""

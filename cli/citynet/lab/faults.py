@@ -1,0 +1,109 @@
+"""Faults of a running lab: what breaks in a city. Each can be undone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from citynet.errors import InputError, Problem, did_you_mean
+from citynet.lab.wiring import addresses
+
+if TYPE_CHECKING:
+    from citynet.lab.running import Lab
+
+LINE_KINDS = ("cut", "silent", "impair")
+KINDS = (*LINE_KINDS, "kill", "daemon")
+_IMPAIRMENTS = {"delay_ms", "jitter_ms", "loss_percent"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault in force.
+
+    `cut LINE`: no light, both ends see it. `silent LINE`: light, but nothing passes. `impair LINE`:
+    delay_ms, jitter_ms, loss_percent, each way. `kill NODE`: power off.
+    `daemon NODE:DAEMON` strikes once and is never in force.
+    """
+
+    kind: str
+    target: str
+    options: dict[str, float] = field(default_factory=dict)
+
+    def words(self) -> str:
+        """Its options for people."""
+        return ", ".join(f"{key} {value:g}" for key, value in self.options.items())
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fault as JSON-ready values."""
+        return {"kind": self.kind, "target": self.target, "options": self.options}
+
+
+def apply(lab: Lab, kind: str, target: str, **options: float) -> None:
+    """Put a fault in force; the same kind on the same target again replaces it.
+
+    Raises:
+        InputError: No such kind, target or option.
+        DeviceError: The machine could not do it.
+    """
+    _check(lab, kind, target, options)
+    lab.guest("apply", kind, target, json.dumps(options))
+
+
+def undo(lab: Lab, kind: str, target: str) -> None:
+    """Take a fault back; one that is not in force is fine. A killed node starts again from its disk.
+
+    Raises:
+        InputError: No such kind or target.
+        DeviceError: The machine could not do it.
+    """
+    _check(lab, kind, target, {})
+    lab.guest("undo", kind, target)
+
+
+def undo_all(lab: Lab) -> None:
+    """Take every fault back, the last one first."""
+    for fault in reversed(in_force(lab)):
+        undo(lab, fault.kind, fault.target)
+
+
+def change(lab: Lab, kind: str, target: str, options: dict[str, float], *, back: bool) -> None:
+    """What the command line asks for: apply, undo, undo all (no kind), or nothing."""
+    if kind and back:
+        undo(lab, kind, target)
+    elif kind:
+        apply(lab, kind, target, **options)
+    elif back:
+        undo_all(lab)
+
+
+def status(lab: Lab) -> tuple[dict[str, bool], list[Fault]]:
+    """Which nodes run, and the faults in force."""
+    answer = lab.guest("status")[0]
+    return answer["nodes"], [Fault(**fault) for fault in answer["faults"]]
+
+
+def in_force(lab: Lab) -> list[Fault]:
+    """The faults in force, oldest first."""
+    return status(lab)[1]
+
+
+def _check(lab: Lab, kind: str, target: str, options: dict[str, float]) -> None:
+    where = f"lab {lab.name}"
+    if kind not in KINDS:
+        raise InputError(
+            [Problem(where, 0, f"no fault '{kind}'", "one of " + ", ".join(KINDS), did_you_mean(kind, KINDS))]
+        )
+    node, _, daemon = target.partition(":")
+    known = lab.plan.lines if kind in LINE_KINDS else addresses(lab.plan)
+    named = node if kind == "daemon" else target
+    what = "line" if kind in LINE_KINDS else "node"
+    problems = []
+    if named not in known:
+        problems.append(Problem(where, 0, f"no {what} '{named}'", f"the name of a {what}", did_you_mean(named, known)))
+    if kind == "daemon" and not daemon:
+        problems.append(Problem(where, 0, f"'{target}' names no daemon", "NODE:DAEMON, such as r1:bgpd"))
+    unknown = set(options) - (_IMPAIRMENTS if kind == "impair" else set())
+    problems += [Problem(where, 0, f"a fault '{kind}' has no option '{name}'", "") for name in sorted(unknown)]
+    if problems:
+        raise InputError(problems)

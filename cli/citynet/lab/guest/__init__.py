@@ -1,0 +1,1 @@
+"""Runs inside the lab machine, on the image's own Python; the standard library only."""

@@ -1,0 +1,65 @@
+"""Plan → wiring: what the lab machine must know to make the nodes and lay the cables, and nothing else."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from citynet.plan.model import Host, LineEnd, Plan
+
+
+def machine_address(plan: Plan) -> str:
+    """Management address of the lab machine itself: the second of the management prefix."""
+    return str(ipaddress.IPv4Network(plan.management_prefix)[2])
+
+
+def prefix_length(plan: Plan) -> int:
+    """Length of the management prefix."""
+    return ipaddress.IPv4Network(plan.management_prefix).prefixlen
+
+
+def addresses(plan: Plan) -> dict[str, str]:
+    """Management address of every node by name, devices before hosts."""
+    return {device.name: device.management for device in plan.devices.values()} | {
+        host.name: host.management for host in plan.hosts.values()
+    }
+
+
+def wiring(plan: Plan) -> dict[str, Any]:
+    """The wiring as JSON-ready values; the guest's `state.wiring` reads it.
+
+    Interfaces of the machine are named by number (`m3`, `l12a`): a Linux interface name holds 15 characters only.
+    """
+    nodes: dict[str, dict[str, Any]] = {}
+    for number, (name, address) in enumerate(addresses(plan).items(), start=1):
+        nodes[name] = {"kind": "router", "management": address, "mac": management_mac(address), "outer": f"m{number}"}
+        if name in plan.hosts:
+            nodes[name] |= {"kind": "host", "commands": host_commands(plan.hosts[name])}
+    lines = {
+        line.name: {"a": _end(line.a, number, "a"), "b": _end(line.b, number, "b")}
+        for number, line in enumerate(plan.lines.values(), start=1)
+    }
+    return {"prefix_length": prefix_length(plan), "nodes": nodes, "lines": lines}
+
+
+def host_commands(host: Host) -> list[str]:
+    """What makes a host reach its service, as `ip -batch` lines. Only routers are deployed; hosts come ready."""
+    port = host.port.name
+    commands = [f"link set {port} up"]
+    # Duplicate detection would hold an address back for a second.
+    commands += [
+        f"addr replace {address} dev {port}" + (" nodad" if ":" in address else "") for address in host.port.addresses
+    ]
+    commands += [f"route replace default via {gateway} dev {port}" for gateway in host.gateways]
+    return commands
+
+
+def management_mac(address: str) -> str:
+    """A locally administered MAC address: fixed, so that a node that was off is the same to its neighbours."""
+    return "02:00:" + ipaddress.IPv4Address(address).packed.hex(":")
+
+
+def _end(end: LineEnd, number: int, side: str) -> dict[str, str]:
+    mac = f"02:0{side}:" + number.to_bytes(4, "big").hex(":")
+    return {"node": end.node, "port": end.port, "mac": mac, "outer": f"l{number}{side}"}

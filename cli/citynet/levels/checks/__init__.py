@@ -1,0 +1,1 @@
+"""One file per feature: its checks, each a pure judgement of what was measured."""

@@ -1,0 +1,1 @@
+"""Measurements: `calm` breaks nothing, `border` knocks from outside, `broken` breaks on purpose."""

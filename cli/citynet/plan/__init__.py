@@ -1,0 +1,1 @@
+"""Design to plan: one file per technology, and the lock."""

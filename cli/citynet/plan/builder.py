@@ -1,0 +1,63 @@
+"""What the planners of the technologies share while one plan is being made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from citynet.plan import addresses
+from citynet.plan.fibres import DELAY_US_PER_KM, Way
+from citynet.plan.model import Line, PortKind
+
+if TYPE_CHECKING:
+    import ipaddress
+
+    from citynet.plan.lock import Lock
+    from citynet.plan.model import Device, Host, LineEnd, PlannedDomain, PlannedService
+
+FIRST_MANAGEMENT = 11
+"""`.1` is the outside, `.2` the lab's machine; the rest up to here stays free for servers of the operator."""
+
+
+@dataclass(slots=True)
+class Builder:
+    """The plan in the making; technologies add to it in a fixed order."""
+
+    lock: Lock
+    management_block: ipaddress.IPv4Network
+    domains: dict[str, PlannedDomain] = field(default_factory=dict)
+    devices: dict[str, Device] = field(default_factory=dict)
+    hosts: dict[str, Host] = field(default_factory=dict)
+    lines: dict[str, Line] = field(default_factory=dict)
+    services: dict[str, PlannedService] = field(default_factory=dict)
+    secrets: set[str] = field(default_factory=set)
+
+    def management(self, node: str, wanted: ipaddress.IPv4Address | None) -> str:
+        """The management address of a node: the one the design gives it, or one of the block's."""
+        first = int(self.management_block.network_address)
+        if wanted is not None:
+            return addresses.ipv4(first + self.lock.reserve("management", node, int(wanted) - first))
+        return addresses.ipv4(
+            first + self.lock.take("management", node, FIRST_MANAGEMENT, self.management_block.num_addresses - 2)
+        )
+
+    def new_port(self, device: str, use: str) -> str:
+        """The port of a device for one use (`link:…`, `host:…`, `interconnect:…`); the number stays with the use."""
+        return f"eth{self.lock.take(f'port/{device}', use, 1, 4000)}"
+
+    def add_line(self, kind: PortKind, a: LineEnd, b: LineEnd, domain: str, way: Way | None = None) -> Line:
+        """Join two ports. The name is made of both nodes, so it survives any reordering of the design."""
+        way = way or Way([], 0.0, [])
+        line = Line(
+            f"{a.node}--{b.node}",
+            kind,
+            a,
+            b,
+            domain,
+            way.fibres,
+            way.length_km,
+            round(way.length_km * DELAY_US_PER_KM, 1),
+            way.risk_groups,
+        )
+        self.lines[line.name] = line
+        return line

@@ -1,0 +1,134 @@
+"""Design and lock in, plan and lock out: a pure function, the same bytes for the same input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from citynet.design.rules import all_links
+from citynet.design.types import Role
+from citynet.errors import InputError, Problem
+from citynet.plan import addresses
+from citynet.plan.builder import Builder
+from citynet.plan.fibres import FibreMap
+from citynet.plan.interconnect import plan_interconnects
+from citynet.plan.l3vpn import plan_services
+from citynet.plan.lock import PoolExhaustedError
+from citynet.plan.model import Bgp, BgpNeighbor, Device, LineEnd, Plan, PlannedDomain, Port, PortKind, UnderlayInterface
+from citynet.plan.underlay import FIRST_NODE, LAST_NODE, plan_srv6, plan_underlay
+
+if TYPE_CHECKING:
+    from citynet.design.model import Design
+    from citynet.plan.lock import Lock
+
+
+def make_plan(design: Design, lock: Lock) -> Plan:
+    """Decide everything.
+
+    Args:
+        design: A checked design.
+        lock: Allocations so far; new ones are added to it.
+
+    Raises:
+        InputError: A pool of numbers is exhausted.
+    """
+    city = design.city
+    builder = Builder(lock, city.management.prefix)
+    try:
+        _plan_devices(design, builder)
+        _plan_links(design, builder)
+        plan_services(city, builder)
+        plan_interconnects(city, builder)
+    except PoolExhaustedError as error:
+        raise InputError(
+            [Problem(design.source.files[0], 0, str(error), "a larger block, or fewer users of it")]
+        ) from error
+    _plan_bgp(builder)
+    return Plan(
+        city=city.city,
+        title=city.title,
+        design_digest=design.digest,
+        management_prefix=str(city.management.prefix),
+        management_gateway=addresses.ipv4(int(city.management.prefix.network_address) + 1),
+        sites={name: site.title for name, site in city.sites.items()},
+        domains=builder.domains,
+        devices=builder.devices,
+        hosts=builder.hosts,
+        lines=builder.lines,
+        services=builder.services,
+        secrets=sorted(builder.secrets),
+    )
+
+
+def _plan_devices(design: Design, builder: Builder) -> None:
+    city = design.city
+    last: dict[str, int] = {}
+    for domain_name, block in city.domains.items():
+        builder.domains[domain_name] = PlannedDomain(
+            domain_name, block.title, str(block.level), block.asn, str(block.locators)
+        )
+        builder.secrets |= {f"isis/{domain_name}", f"bgp/{domain_name}"}
+        last[domain_name] = min(LAST_NODE, block.router_ids.num_addresses - 2)
+    reserved = [(name, device.management) for name, device in city.devices.items() if device.management]
+    for name, wanted in reserved:  # before anybody else can take the number
+        builder.management(name, wanted)
+    for name, device in city.devices.items():
+        if device.domain is None or device.role is Role.OPTICAL:
+            continue
+        domain = builder.domains[device.domain]
+        node = builder.lock.take(f"node/{device.domain}", name, FIRST_NODE, last[device.domain])
+        underlay = plan_underlay(domain, city.domains[device.domain], node)
+        builder.devices[name] = Device(
+            name=name,
+            domain=device.domain,
+            site=device.site,
+            role=str(device.role),
+            plane=device.plane or "",
+            platform=device.platform,
+            management=builder.management(name, device.management),
+            ports=[],
+            underlay=underlay,
+            srv6=plan_srv6(domain, node),
+            bgp=Bgp(domain.asn, underlay.router_id, f"bgp/{device.domain}"),
+        )
+
+
+def _plan_links(design: Design, builder: Builder) -> None:
+    fibre_map = FibreMap(design.city)
+    for _, one, other, metric, fibres in all_links(design):
+        if one not in builder.devices or other not in builder.devices:
+            continue  # optical devices have no IP links
+        devices = [builder.devices[one], builder.devices[other]]
+        way = fibre_map.way(devices[0].site, devices[1].site, fibres)
+        ends = [
+            LineEnd(one, builder.new_port(one, f"link:{other}")),
+            LineEnd(other, builder.new_port(other, f"link:{one}")),
+        ]
+        line = builder.add_line(PortKind.LINK, ends[0], ends[1], devices[0].domain, way)
+        for device, near, far in zip(devices, ends, reversed(ends), strict=True):
+            device.ports.append(Port(near.port, PortKind.LINK, line.name, far.node, far.port))
+            device.underlay.interfaces.append(UnderlayInterface(near.port, metric))
+
+
+def _plan_bgp(builder: Builder) -> None:
+    """Core devices reflect routes (RFC 4456) to all others; one in each plane suffices, so each domain has two."""
+    for domain in builder.domains:
+        members = [device for device in builder.devices.values() if device.domain == domain]
+        reflectors = _reflectors(members)
+        names = {device.name for device in reflectors}
+        clients = [device for device in members if device.vrfs and device.name not in names]
+        for device in clients:
+            device.bgp.neighbors = [_neighbor(reflector) for reflector in reflectors]
+        for device in reflectors:
+            others = [_neighbor(other) for other in reflectors if other.name != device.name]
+            device.bgp.neighbors = others + [_neighbor(client, client=True) for client in clients]
+
+
+def _neighbor(device: Device, *, client: bool = False) -> BgpNeighbor:
+    return BgpNeighbor(device.name, device.underlay.loopback, client)
+
+
+def _reflectors(members: list[Device]) -> list[Device]:
+    cores = [device for device in members if device.role == "core"]
+    first_of_plane = {plane: next((d for d in cores if d.plane == plane), None) for plane in ("A", "B")}
+    chosen = [device for device in first_of_plane.values() if device is not None]
+    return chosen or cores[:2] or members[:2]

@@ -1,0 +1,71 @@
+"""The whitebox: Linux with FRR, ifupdown2 and nftables."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from citynet.platforms.base import Rendered
+from citynet.platforms.whitebox.capabilities import CAPABILITIES
+from citynet.platforms.whitebox.sections import FILES, applies
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from citynet.plan.model import Device
+
+
+class Whitebox:
+    """Renders a planned device as the files of a Debian router, one section per technology."""
+
+    name = "whitebox"
+    capabilities = CAPABILITIES
+
+    @cached_property
+    def _templates(self) -> dict[tuple[str, str], Template]:
+        loader = PackageLoader("citynet.platforms.whitebox", "templates")
+        environment = Environment(  # noqa: S701 - plain text, no HTML
+            loader=loader,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            auto_reload=False,
+        )
+        return {
+            (file.folder, technology): environment.get_template(f"{file.folder}/{technology}.j2")
+            for file in FILES
+            for technology in file.technologies
+        }
+
+    def render(self, device: Device) -> Rendered:
+        """The whole configuration of a device; files that no technology of the device needs are left out."""
+        rendered = Rendered(device.name, self.name)
+        for file in FILES:
+            parts = [
+                self._section(device, file.folder, technology)
+                for technology in file.technologies
+                if applies(technology, device)
+            ]
+            if parts:
+                rendered.files[file.path] = "".join(part for part in parts if part)
+        return rendered
+
+    def render_section(self, device: Device, technology: str) -> dict[str, str]:
+        """What one technology contributes, per file."""
+        files = [file for file in FILES if technology in file.technologies]
+        if not files:
+            raise KeyError(technology)
+        return (
+            {file.path: self._section(device, file.folder, technology) for file in files}
+            if applies(technology, device)
+            else {}
+        )
+
+    def _section(self, device: Device, folder: str, technology: str) -> str:
+        return self._templates[folder, technology].render(device=device)
+
+
+PLATFORM = Whitebox()

@@ -1,0 +1,26 @@
+"""What Linux with FRR 10.7 can do, and what it cannot."""
+
+from citynet.platforms.base import Capability
+
+CAPABILITIES = (
+    Capability(
+        "underlay",
+        supported=True,
+        means="IS-IS level 2 for IPv6 with HMAC-MD5 and BFD (FRR)",
+        limits="no TI-LFA with SRv6; repair comes from BFD, equal-cost paths and the second plane",
+    ),
+    Capability(
+        "srv6", supported=True, means="uSID locators, f3216 (FRR, Linux seg6)", limits="no SRv6 policies, no flex-algo"
+    ),
+    Capability("l3vpn", supported=True, means="BGP VPNv4/VPNv6 over SRv6, uDT46 per VRF (FRR, Linux VRF)"),
+    Capability(
+        "interconnect", supported=True, means="eBGP with TCP-MD5, nftables default deny, flow records by ulogd2"
+    ),
+    Capability("protection", supported=True, means="nftables: only the ports that the device needs answer"),
+    Capability(
+        "evpn", supported=False, means="", limits="no EVPN over SRv6 in FRR; VXLAN over the underlay is planned"
+    ),
+    Capability("macsec", supported=False, means="", limits="not built yet"),
+    Capability("ipsec", supported=False, means="", limits="not built yet"),
+    Capability("flexe", supported=False, means="", limits="not built yet"),
+)

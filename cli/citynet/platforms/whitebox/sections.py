@@ -1,0 +1,40 @@
+"""Which technology writes into which file, in order, and when a device has it at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from citynet.plan.model import Device
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """A file of the device and the technologies whose sections make it, in order."""
+
+    path: str
+    folder: str
+    technologies: tuple[str, ...]
+
+
+FILES = (
+    ConfigFile("/etc/network/interfaces.d/citynet", "interfaces", ("underlay", "srv6", "l3vpn")),
+    ConfigFile("/etc/sysctl.d/60-citynet.conf", "sysctl", ("underlay", "srv6", "interconnect")),
+    ConfigFile("/etc/nftables.conf", "nftables", ("protection",)),
+    ConfigFile("/etc/frr/daemons", "daemons", ("underlay",)),
+    ConfigFile("/etc/frr/frr.conf", "frr", ("system", "srv6", "underlay", "l3vpn")),
+    ConfigFile("/etc/ulogd.conf", "ulogd", ("interconnect",)),
+)
+
+_WHEN: dict[str, Callable[[Device], bool]] = {
+    "interconnect": lambda device: bool(device.guards),
+}
+
+
+def applies(technology: str, device: Device) -> bool:
+    """Whether the device has the technology; what is not listed above every device has."""
+    when = _WHEN.get(technology)
+    return when is None or when(device)

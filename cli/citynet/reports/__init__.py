@@ -1,0 +1,1 @@
+"""A scorecard in every form in which somebody wants it."""

@@ -1,0 +1,73 @@
+"""Every command in the documents runs: fences marked `sh` offline, those marked `sh lab` with a real lab, in order."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tree import ROOT
+
+DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```(sh|sh lab)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TREE = ("labs", "plugins", "roles", "playbooks", "meta", "galaxy.yml", "README.md", "LICENSE")
+
+
+def blocks(path: Path, *kinds: str) -> list[str]:
+    return [match[2] for match in FENCE.finditer(path.read_text(encoding="utf-8")) if match[1] in kinds]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name in TREE:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(
+                source, tmp_path / name, ignore=shutil.ignore_patterns("build", "secrets.yml", "__pycache__")
+            )
+        else:
+            shutil.copy(source, tmp_path / name)
+    return tmp_path
+
+
+def run(script: str, tree: Path) -> None:
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "XDG_STATE_HOME": str(tree / "state"),
+    }
+    done = subprocess.run(
+        ["bash", "-euxo", "pipefail", "-c", script],
+        cwd=tree,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+
+
+def name_of(path: Path) -> str:
+    return path.name
+
+
+@pytest.mark.parametrize("path", [path for path in DOCS if blocks(path, "sh")], ids=name_of)
+def test_offline_commands(path: Path, tree: Path) -> None:
+    for script in blocks(path, "sh"):
+        run(script, tree)
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("path", [path for path in DOCS if blocks(path, "sh lab")], ids=name_of)
+def test_lab_commands(path: Path, tree: Path) -> None:
+    run("\n".join(blocks(path, "sh lab")), tree)
+
+
+@pytest.mark.parametrize("path", DOCS, ids=name_of)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
+        assert (path.parent / target).exists(), target
