@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from citynet import __version__
 from citynet.design.loader import load
-from citynet.files import write_whole
+from citynet.files import alone_in, write_whole
 from citynet.plan import codec
 from citynet.plan import lock as locks
 from citynet.plan.planner import make_plan
@@ -61,6 +61,20 @@ def plan(design: Path) -> tuple[Plan, Lock]:
     return make_plan(loaded, lock), lock
 
 
+def plan_and_lock(design: Path) -> tuple[Plan, bool]:
+    """Plan a design and write its lock; also whether the lock changed.
+
+    Raises:
+        InputError: The design or the lock is wrong; then nothing is written.
+    """
+    home = home_of(design)
+    if not home.is_dir():
+        check(design)  # says that there is no such design
+    with alone_in(home):
+        planned, lock = plan(design)
+        return planned, locks.write(home / "citynet.lock", lock)
+
+
 def render(planned: Plan) -> Iterable[Rendered]:
     """The configuration of every device, one after the other."""
     for device in planned.devices.values():
@@ -77,11 +91,15 @@ def build(design: Path, build_dir: Path | None = None) -> BuildResult:
     Raises:
         InputError: The design or the lock is wrong; then nothing is written.
     """
-    planned, lock = plan(design)
-    rendered = list(render(planned))
-    target = build_dir or home_of(design) / "build"
-    locks.write(home_of(design) / "citynet.lock", lock)
-    _write(target, planned, rendered)
+    home = home_of(design)
+    if not home.is_dir():
+        check(design)  # says that there is no such design
+    target = build_dir or home / "build"
+    with alone_in(home):  # two commands on one design: the second sees the lock and the files of the first whole
+        planned, lock = plan(design)
+        rendered = list(render(planned))
+        locks.write(home / "citynet.lock", lock)
+        _write(target, planned, rendered)
     return BuildResult(planned, target)
 
 

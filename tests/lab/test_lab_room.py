@@ -163,7 +163,9 @@ def test_two_commands_at_once_bring_up_one_lab(room: Room) -> None:
         )
         for _ in range(2)
     ]
-    told = [json.loads(process.communicate(timeout=120)[0]) for process in both]
+    said = [process.communicate(timeout=120) for process in both]
+    assert [process.returncode for process in both] == [0, 0], [errors for _, errors in said]
+    told = [json.loads(out) for out, _ in said]
     assert sorted(one["started"] for one in told) == [False, True]
     citynet("lab", "down", "twins")
     assert [path.name for path in paths.labs().iterdir()] == ["small"]

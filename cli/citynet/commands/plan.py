@@ -26,10 +26,8 @@ def plan(
 ) -> None:
     """Plan a design: addresses, locators, VRFs, ports. Writes citynet.lock beside the design."""
     from citynet import build
-    from citynet.plan import lock as locks
 
-    planned, lock = build.plan(design)
-    changed = False if dry_run else locks.write(build.home_of(design) / "citynet.lock", lock)
+    planned, changed = (build.plan(design)[0], False) if dry_run else build.plan_and_lock(design)
     if json:
         print_json(planned.as_dict())
     elif not quiet:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from citynet.errors import InputError, Problem
-from citynet.files import write_whole
+from citynet.files import alone_in, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +24,11 @@ def complete(path: Path, names: Iterable[str]) -> list[str]:
     Raises:
         InputError: The file is no mapping of names to values.
     """
+    with alone_in(path.parent):
+        return _complete(path, names)
+
+
+def _complete(path: Path, names: Iterable[str]) -> list[str]:
     text = path.read_text() if path.exists() else ""
     if text.startswith(_VAULT):
         return []
