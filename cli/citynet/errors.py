@@ -25,7 +25,14 @@ class Exit(enum.IntEnum):
     INTERRUPTED = 130
 
 
-@dataclass(frozen=True, slots=True, order=True)
+class Severity(enum.StrEnum):
+    """An error stops everything; a warning is said and the work goes on."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with the input, where it stands, and what would be right.
 
@@ -35,6 +42,9 @@ class Problem:
         what: What is wrong, naming the subject.
         expected: What would have been right; may be empty.
         hint: How to get there, e.g. the nearest valid name; may be empty.
+        column: 1-based; 0 when the whole line is meant.
+        rule: Id of the rule that found it (`citynet check --explain RULE`); may be empty.
+        severity: Whether it stops the work.
     """
 
     file: str
@@ -42,26 +52,42 @@ class Problem:
     what: str
     expected: str = ""
     hint: str = ""
+    column: int = 0
+    rule: str = ""
+    severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
-        """`file:line: what, expected …, hint`, on one line."""
-        where = f"{self.file}:{self.line}" if self.line else self.file
-        parts = [self.what]
+        """`file:line:column: what, expected …, hint [rule]`, on one line."""
+        where = ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
+        parts = [f"warning: {self.what}" if self.severity is Severity.WARNING else self.what]
         if self.expected:
             parts.append(f"expected {self.expected}")
         if self.hint:
             parts.append(self.hint)
-        return f"{where}: {', '.join(parts)}"
+        return f"{where}: {', '.join(parts)}" + (f" [{self.rule}]" if self.rule else "")
+
+    @property
+    def place(self) -> tuple[str, int, int, str]:
+        """What problems are sorted by."""
+        return self.file, self.line, self.column, self.what
 
     def as_dict(self) -> dict[str, str | int]:
         """The problem as JSON-ready values, for `--json`."""
         return {
             "file": self.file,
             "line": self.line,
+            "column": self.column,
+            "rule": self.rule,
+            "severity": str(self.severity),
             "what": self.what,
             "expected": self.expected,
             "hint": self.hint,
         }
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems sorted by place, each once."""
+    return sorted(set(problems), key=lambda problem: problem.place)
 
 
 class CitynetError(Exception):
@@ -71,12 +97,13 @@ class CitynetError(Exception):
 
 
 class InputError(CitynetError):
-    """The input is wrong: every problem found, sorted by file and line."""
+    """The input is wrong: every problem found, sorted by place; and the warnings beside them."""
 
     exit_code = Exit.BAD_INPUT
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = sorted(set(problems))
+    def __init__(self, problems: Iterable[Problem], warnings: Iterable[Problem] = ()) -> None:
+        self.problems = in_order(problems)
+        self.warnings = in_order(warnings)
         super().__init__("\n".join(str(p) for p in self.problems))
 
 

@@ -5,12 +5,12 @@ A rule yields a `Problem` for whatever breaks it. References come first; the oth
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import rustworkx
 
+from citynet.design.links import all_links
 from citynet.design.types import Role
 from citynet.errors import Problem, did_you_mean
 
@@ -50,18 +50,6 @@ def check(design: Design) -> Iterator[Problem]:
     for name, function in RULES.items():
         if not design.aside.sections & NEEDS.get(name, set()):
             yield from function(design)
-
-
-def all_links(design: Design) -> Iterator[tuple[Loc, str, str, int, list[str]]]:
-    """Links, rings unrolled: place, both devices, metric, fibres named."""
-    for number, link in enumerate(design.city.links):
-        yield ("links", number), link.between[0], link.between[1], link.metric, link.fibres
-    for name, ring in design.city.rings.items():
-        pairs = list(itertools.pairwise(ring.devices))
-        if ring.closed and len(ring.devices) > 2:
-            pairs.append((ring.devices[-1], ring.devices[0]))
-        for one, other in pairs:
-            yield ("rings", name), one, other, ring.metric, []
 
 
 def _references(design: Design) -> Iterator[tuple[Loc, str, str, Iterable[str]]]:
@@ -144,7 +132,7 @@ def device_domain(design: Design) -> Iterator[Problem]:
 def link_ends(design: Design) -> Iterator[Problem]:
     """A link joins two devices of one domain; the domains meet only at interconnects."""
     devices, seen = design.city.devices, set[frozenset[str]]()
-    for loc, one, other, _, _ in all_links(design):
+    for loc, one, other, *_ in all_links(design.city):
         if one == other:
             yield design.source.problem(loc, f"a link joins '{one}' to itself", "two devices")
         elif frozenset((one, other)) in seen:
@@ -317,7 +305,7 @@ def domain_path(design: Design) -> Iterator[Problem]:
     city = design.city
     for domain in city.domains:
         names = [name for name, device in city.devices.items() if device.domain == domain and device.site in city.sites]
-        parts = _components(names, [(a, b) for _, a, b, _, _ in all_links(design)])
+        parts = _components(names, [(joined.a, joined.b) for joined in all_links(city)])
         if len(parts) > 1:
             main = max(parts, key=len)
             for part in parts:
@@ -337,7 +325,7 @@ def fibre_path(design: Design) -> Iterator[Problem]:
     city = design.city
     graph = [(f.between[0], f.between[1]) for f in city.fibres.values()]
     part_of = {site: number for number, part in enumerate(_components(list(city.sites), graph)) for site in part}
-    for loc, one, other, _, fibres in all_links(design):
+    for loc, one, other, _, _, fibres in all_links(city):
         if one not in city.devices or other not in city.devices:
             continue
         a, b = city.devices[one].site, city.devices[other].site

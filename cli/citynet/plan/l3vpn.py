@@ -23,7 +23,13 @@ def plan_services(city: City, builder: Builder) -> None:
         number = builder.lock.take("service", name, 1, LAST_SERVICE)
         rt = f"{city.domains[service.domain].asn}:{number}"
         builder.services[name] = planned = PlannedService(
-            name, service.domain, service.vrf, str(service.data_class), rt
+            name,
+            service.title,
+            service.domain,
+            service.vrf,
+            str(service.data_class),
+            rt,
+            service.bandwidth_mbps,
         )
         for end in service.ends:
             _plan_end(builder, name, service, end, number)

@@ -208,7 +208,10 @@ class LineEnd:
 
 @dataclass(slots=True)
 class Line:
-    """Something that joins two ports. `fibres` in order from `a` to `b`; empty inside a site."""
+    """Something that joins two ports. `fibres` in order from `a` to `b`; empty inside a site.
+
+    `rate_gbps` and `metric` are those of links; 0 on other lines.
+    """
 
     name: str
     kind: PortKind
@@ -219,6 +222,50 @@ class Line:
     length_km: float = 0.0
     delay_us: float = 0.0
     risk_groups: list[str] = field(default_factory=list)
+    rate_gbps: int = 0
+    metric: int = 0
+
+
+@dataclass(slots=True)
+class PlannedZone:
+    """A fence zone; `within` is the next larger one, or empty."""
+
+    name: str
+    title: str
+    kind: str
+    within: str
+
+
+@dataclass(slots=True)
+class PlannedSite:
+    """A site; `place` is its latitude and longitude (WGS-84, degrees), empty when the design gives none."""
+
+    name: str
+    title: str
+    zone: str
+    place: list[float] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class PlannedFibre:
+    """A fibre between two sites; `loss_db` is None when nobody measured it."""
+
+    name: str
+    a: str
+    b: str
+    length_km: float
+    capacity_gbps: float
+    risk_groups: list[str]
+    loss_db: float | None = None
+
+
+@dataclass(slots=True)
+class PlannedParticipant:
+    """Somebody who takes part in the circulation of data."""
+
+    name: str
+    title: str
+    kind: str
 
 
 @dataclass(slots=True)
@@ -234,13 +281,18 @@ class PlannedDomain:
 
 @dataclass(slots=True)
 class PlannedService:
-    """A layer-3 service with its route target and the hosts on it."""
+    """A layer-3 service with its route target and the hosts on it.
+
+    `bandwidth_mbps` is what each end may send and receive at once; 0 when nothing is planned for.
+    """
 
     name: str
+    title: str
     domain: str
     vrf: str
     data_class: str
     rt: str
+    bandwidth_mbps: int = 0
     hosts: list[str] = field(default_factory=list)
 
 
@@ -253,7 +305,10 @@ class Plan:
     design_digest: str
     management_prefix: str
     management_gateway: str
-    sites: dict[str, str]
+    zones: dict[str, PlannedZone]
+    sites: dict[str, PlannedSite]
+    fibres: dict[str, PlannedFibre]
+    participants: dict[str, PlannedParticipant]
     domains: dict[str, PlannedDomain]
     devices: dict[str, Device]
     hosts: dict[str, Host]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from citynet.design.rules import all_links
+from citynet.design.links import all_links
 from citynet.design.types import Role
 from citynet.errors import InputError, Problem
 from citynet.plan import addresses
@@ -13,11 +13,26 @@ from citynet.plan.fibres import FibreMap
 from citynet.plan.interconnect import plan_interconnects
 from citynet.plan.l3vpn import plan_services
 from citynet.plan.lock import PoolExhaustedError
-from citynet.plan.model import Bgp, BgpNeighbor, Device, LineEnd, Plan, PlannedDomain, Port, PortKind, UnderlayInterface
+from citynet.plan.model import (
+    Bgp,
+    BgpNeighbor,
+    Device,
+    LineEnd,
+    Plan,
+    PlannedDomain,
+    PlannedFibre,
+    PlannedParticipant,
+    PlannedSite,
+    PlannedZone,
+    Port,
+    PortKind,
+    UnderlayInterface,
+)
 from citynet.plan.underlay import FIRST_NODE, LAST_NODE, plan_srv6, plan_underlay
 
 if TYPE_CHECKING:
     from citynet.design.model import Design
+    from citynet.design.types import City
     from citynet.plan.lock import Lock
 
 
@@ -49,7 +64,7 @@ def make_plan(design: Design, lock: Lock) -> Plan:
         design_digest=design.digest,
         management_prefix=str(city.management.prefix),
         management_gateway=addresses.ipv4(int(city.management.prefix.network_address) + 1),
-        sites={name: site.title for name, site in city.sites.items()},
+        **_described(city),
         domains=builder.domains,
         devices=builder.devices,
         hosts=builder.hosts,
@@ -57,6 +72,24 @@ def make_plan(design: Design, lock: Lock) -> Plan:
         services=builder.services,
         secrets=sorted(builder.secrets),
     )
+
+
+def _described(city: City) -> dict[str, Any]:
+    """What the plan takes over from the design as it is."""
+    return {
+        "zones": {n: PlannedZone(n, zone.title, str(zone.kind), zone.within or "") for n, zone in city.zones.items()},
+        "sites": {
+            n: PlannedSite(n, site.title, site.zone or "", [site.place.lat, site.place.lon] if site.place else [])
+            for n, site in city.sites.items()
+        },
+        "fibres": {
+            n: PlannedFibre(
+                n, one.between[0], one.between[1], one.length_km, one.capacity_gbps, one.risk_groups, one.loss_db
+            )
+            for n, one in city.fibres.items()
+        },
+        "participants": {n: PlannedParticipant(n, one.title, str(one.kind)) for n, one in city.participants.items()},
+    }
 
 
 def _plan_devices(design: Design, builder: Builder) -> None:
@@ -94,19 +127,21 @@ def _plan_devices(design: Design, builder: Builder) -> None:
 
 def _plan_links(design: Design, builder: Builder) -> None:
     fibre_map = FibreMap(design.city)
-    for _, one, other, metric, fibres in all_links(design):
+    for joined in all_links(design.city):
+        one, other = joined.a, joined.b
         if one not in builder.devices or other not in builder.devices:
             continue  # optical devices have no IP links
         devices = [builder.devices[one], builder.devices[other]]
-        way = fibre_map.way(devices[0].site, devices[1].site, fibres)
+        way = fibre_map.way(devices[0].site, devices[1].site, joined.fibres)
         ends = [
             LineEnd(one, builder.new_port(one, f"link:{other}")),
             LineEnd(other, builder.new_port(other, f"link:{one}")),
         ]
         line = builder.add_line(PortKind.LINK, ends[0], ends[1], devices[0].domain, way)
+        line.rate_gbps, line.metric = joined.rate_gbps, joined.metric
         for device, near, far in zip(devices, ends, reversed(ends), strict=True):
             device.ports.append(Port(near.port, PortKind.LINK, line.name, far.node, far.port))
-            device.underlay.interfaces.append(UnderlayInterface(near.port, metric))
+            device.underlay.interfaces.append(UnderlayInterface(near.port, joined.metric))
 
 
 def _plan_bgp(builder: Builder) -> None:
