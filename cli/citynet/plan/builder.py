@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from citynet.design.fibres import DELAY_US_PER_KM, Way
 from citynet.plan import addresses
-from citynet.plan.fibres import DELAY_US_PER_KM, Way
 from citynet.plan.model import Line, PortKind
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from citynet.design.fibres import FibreMap
 from citynet.design.links import all_links
 from citynet.design.types import Role
 from citynet.errors import InputError, Problem
 from citynet.plan import addresses
 from citynet.plan.builder import Builder
-from citynet.plan.fibres import FibreMap
 from citynet.plan.interconnect import plan_interconnects
 from citynet.plan.l3vpn import plan_services
 from citynet.plan.lock import PoolExhaustedError
