@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 NAME_PATTERN = r"^[a-z][a-z0-9-]{0,39}$"
 
+TITLE = "name shown to people, in any language"
+
 Name = Annotated[str, Field(pattern=NAME_PATTERN, description="lower-case letters, digits and '-', 40 at most")]
 VrfName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,14}$")]  # a Linux interface name: 15 at most
 FibreName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,81}$")]  # two site names and "--" between them
@@ -31,7 +33,14 @@ class _Strict(BaseModel):
 
 
 class Level(enum.StrEnum):
-    """Service levels of the report, table 3-2."""
+    """Service levels of the report, table 3-2; each includes those below it.
+
+    Attributes:
+        L1: initial: a basic trusted network, for public data
+        L2: strengthened: static policies and classic ciphers, for commercial data
+        L3: autonomous: dynamic and quantum-safe, for important and core data; the report's base for building
+        L4: self-governing, for data of systems of protection grade 4 (等保四级)
+    """
 
     L1 = "L1"
     L2 = "L2"
@@ -40,7 +49,14 @@ class Level(enum.StrEnum):
 
 
 class DataClass(enum.StrEnum):
-    """Data classes: GB/T 43697-2024, general data split as the report does (3.2)."""
+    """Data classes: GB/T 43697-2024, general data split as the report does (3.2).
+
+    Attributes:
+        public: general data that is open; level L1 or above
+        commercial: general data of commercial value; level L2 or above
+        important: important data; level L3 or above
+        core: core data; level L3 or above
+    """
 
     PUBLIC = "public"
     COMMERCIAL = "commercial"
@@ -49,7 +65,14 @@ class DataClass(enum.StrEnum):
 
 
 class ZoneKind(enum.StrEnum):
-    """Fence zones of the report from small to large: 园区、市、省、境."""
+    """Fence zones of the report from small to large (4.2.3).
+
+    Attributes:
+        campus: 园区, a campus or business park
+        city: 市, a city
+        province: 省, a province
+        country: 境, the country; beyond it data leaves the border
+    """
 
     CAMPUS = "campus"
     CITY = "city"
@@ -58,7 +81,15 @@ class ZoneKind(enum.StrEnum):
 
 
 class Role(enum.StrEnum):
-    """What a device does in its domain; participants attach at `edge` and `border` devices only."""
+    """What a device does in its domain; participants attach at `edge` and `border` devices only.
+
+    Attributes:
+        core: joins the rest; the first of each plane reflects BGP routes (RFC 4456)
+        aggregation: gathers the edges of a district
+        edge: takes participants
+        border: takes participants, and the interconnects to the other domain
+        optical: carries light for both domains and routes nothing
+    """
 
     CORE = "core"
     AGGREGATION = "aggregation"
@@ -68,7 +99,15 @@ class Role(enum.StrEnum):
 
 
 class ParticipantKind(enum.StrEnum):
-    """提供方、使用方、运营方、服务方、监管方 (report, chapter 2)."""
+    """The five kinds of the report (2.2).
+
+    Attributes:
+        provider: 提供方, gives data, data products or services
+        user: 使用方, processes and uses data
+        operator: 运营方, runs the data space and sets its rules
+        service: 服务方, brings techniques and professional services
+        regulator: 监管方, guides and supervises
+    """
 
     PROVIDER = "provider"
     USER = "user"
@@ -78,27 +117,27 @@ class ParticipantKind(enum.StrEnum):
 
 
 class Underlay(_Strict):
-    """What the lines of a domain share. A silent line is noticed after BFD's interval times its multiplier."""
+    """What the lines of a domain share; a silent one is noticed after BFD's interval × multiplier (RFC 5880)."""
 
-    mtu: int = Field(9000, ge=1580, le=9600, description="MTU of lines in bytes; SRv6 adds 40 and more to a packet")
-    hello_interval_s: int = Field(1, ge=1, le=600, description="IS-IS hellos; a neighbour is gone after ten of them")
-    bfd_interval_ms: int = Field(100, ge=10, le=60000)
-    bfd_multiplier: int = Field(3, ge=2, le=255)
+    mtu: int = Field(9000, ge=1580, le=9600, description="MTU of lines in bytes; SRv6 adds 40 or more (RFC 8986)")
+    hello_interval_s: int = Field(1, ge=1, le=600, description="seconds between IS-IS hellos; ten missed: gone")
+    bfd_interval_ms: int = Field(100, ge=10, le=60000, description="time between BFD packets in ms (RFC 5880)")
+    bfd_multiplier: int = Field(3, ge=2, le=255, description="BFD packets that may be missed before a line is down")
 
 
 class Place(_Strict):
-    """WGS-84 coordinates in degrees."""
+    """Where something stands on the map: WGS-84 coordinates."""
 
-    lat: float = Field(ge=-90, le=90, description="north of the equator")
-    lon: float = Field(ge=-180, le=180, description="east of Greenwich")
+    lat: float = Field(ge=-90, le=90, description="latitude in degrees, north positive (WGS-84)")
+    lon: float = Field(ge=-180, le=180, description="longitude in degrees, east positive (WGS-84)")
 
 
 class Zone(_Strict):
     """An area that fences speak of; zones nest."""
 
-    title: str = ""
-    kind: ZoneKind
-    within: Name | None = Field(None, description="the next larger zone")
+    title: str = Field("", description=TITLE)
+    kind: ZoneKind = Field(description="how large it is")
+    within: Name | None = Field(None, description="the next larger zone, a name of `zones`")
 
 
 class DeviceProfile(_Strict):
@@ -138,9 +177,9 @@ class ParticipantProfile(_Strict):
 class Profiles(_Strict):
     """Kinds of things that repeat. What a thing says itself wins over its profile, that over its domain's defaults."""
 
-    sites: dict[Name, SiteProfile] = Field(default_factory=dict)
-    devices: dict[Name, DeviceProfile] = Field(default_factory=dict)
-    participants: dict[Name, ParticipantProfile] = Field(default_factory=dict)
+    sites: dict[Name, SiteProfile] = Field(default_factory=dict, description="kinds of sites")
+    devices: dict[Name, DeviceProfile] = Field(default_factory=dict, description="kinds of devices")
+    participants: dict[Name, ParticipantProfile] = Field(default_factory=dict, description="kinds of participants")
 
 
 class DeviceDefaults(_Strict):
@@ -166,47 +205,49 @@ class ServiceDefaults(_Strict):
 class DomainDefaults(_Strict):
     """Defaults of one domain; they are the weakest: a profile wins over them, and the thing itself over both."""
 
-    devices: DeviceDefaults = Field(default_factory=DeviceDefaults)
-    links: LinkDefaults = Field(default_factory=LinkDefaults)
-    services: ServiceDefaults = Field(default_factory=ServiceDefaults)
+    devices: DeviceDefaults = Field(default_factory=DeviceDefaults, description="for devices of the domain")
+    links: LinkDefaults = Field(default_factory=LinkDefaults, description="for links, rings, meshes and stars in it")
+    services: ServiceDefaults = Field(default_factory=ServiceDefaults, description="for services of the domain")
 
 
 class Domain(_Strict):
     """One of the two physically separate networks."""
 
-    title: str = Field("", description="name shown to people")
+    title: str = Field("", description=TITLE)
     level: Level = Field(Level.L1, description="target service level of the domain")
-    asn: int = Field(ge=1, le=4294967294, description="BGP autonomous system number")
-    locators: Ipv6Prefix = Field(description="SRv6 locator block, a /32 (uSID f3216); loopbacks come from it")
-    underlay: Underlay = Field(default_factory=Underlay)
-    router_ids: Ipv4Prefix = Field(description="block of IPv4 router identifiers, /16 or longer")
-    defaults: DomainDefaults = Field(default_factory=DomainDefaults)
+    asn: int = Field(ge=1, le=4294967294, description="BGP autonomous system number (RFC 6793)")
+    locators: Ipv6Prefix = Field(
+        description="SRv6 locator block, a /32: each router gets a /48 (RFC 9800, uSID f3216), loopback and all"
+    )
+    underlay: Underlay = Field(default_factory=Underlay, description="timers and MTU of its lines")
+    router_ids: Ipv4Prefix = Field(description="block of IPv4 router identifiers; a /16 suffices for any domain")
+    defaults: DomainDefaults = Field(default_factory=DomainDefaults, description="what its things have by default")
 
 
 class Site(_Strict):
     """A place that houses devices."""
 
     profile: Name | None = Field(None, description="its kind, of `profiles.sites`")
-    title: str = ""
-    place: Place | None = None
-    zone: Name | None = Field(None, description="the smallest zone it lies in")
+    title: str = Field("", description=TITLE)
+    place: Place | None = Field(None, description="where it stands on the map")
+    zone: Name | None = Field(None, description="the smallest zone it lies in, a name of `zones`")
 
 
 class Fibre(_Strict):
     """A fibre between two sites."""
 
-    between: Annotated[list[Name], Field(min_length=2, max_length=2)]
+    between: Annotated[list[Name], Field(min_length=2, max_length=2)] = Field(description="the two sites it joins")
     length_km: float = Field(gt=0, le=5000, description="route length in km")
-    loss_db: float | None = Field(None, ge=0, le=200, description="loss measured end to end in dB")
-    capacity_gbps: float = Field(9600, gt=0, description="what may be lit on it in Gbit/s: 96 channels of 100G")
-    risk_groups: list[Name] = Field(default_factory=list, description="SRLGs: ducts, bridges, manholes it shares")
+    loss_db: float | None = Field(None, ge=0, le=200, description="loss measured from end to end in dB, if known")
+    capacity_gbps: float = Field(9600, gt=0, description="what may be lit on it in Gbit/s; 9600 = 96 × 100G")
+    risk_groups: list[Name] = Field(default_factory=list, description="SRLGs: ducts, bridges it lies in (RFC 4202)")
 
 
 class FibreRing(_Strict):
     """Sites joined by fibres in a row, and back to the first when closed; each fibre is called `SITE--SITE`."""
 
-    sites: Annotated[list[Name], Field(min_length=2)]
-    closed: bool = True
+    sites: Annotated[list[Name], Field(min_length=2)] = Field(description="sites in the order of the ring")
+    closed: bool = Field(default=True, description="whether a fibre leads from the last site back to the first")
     length_km: float = Field(gt=0, le=5000, description="route length of each fibre in km")
     capacity_gbps: float = Field(9600, gt=0, description="what may be lit on each fibre in Gbit/s")
     risk_groups: list[Name] = Field(default_factory=list, description="SRLGs that all fibres of the ring are in")
@@ -216,11 +257,11 @@ class Device(_Strict):
     """A network device; participants' hosts are not devices."""
 
     profile: Name | None = Field(None, description="its kind, of `profiles.devices`")
-    domain: DomainName | None = Field(None, description="none only for optical devices, which serve both domains")
-    role: Role
-    site: Name
+    domain: DomainName | None = Field(None, description="its domain; only optical devices have none")
+    role: Role = Field(description="what it does in its domain")
+    site: Name = Field(description="where it stands, a name of `sites`")
     plane: Plane | None = Field(None, description="transport plane of core and aggregation devices")
-    platform: Name = "whitebox"
+    platform: Name = Field("whitebox", description="what it runs; `citynet show DESIGN capabilities` lists them")
     management: ipaddress.IPv4Address | None = Field(
         None, description="address by which Ansible reaches the device; allocated when absent"
     )
@@ -229,59 +270,59 @@ class Device(_Strict):
 class _Joined(_Strict):
     """What links have in common, however they are written."""
 
-    metric: Metric = Field(10, description="IS-IS metric")
+    metric: Metric = Field(10, description="IS-IS metric, wide (RFC 5305)")
     rate_gbps: Rate = Field(100, description="rate of the line in Gbit/s")
 
 
 class Link(_Joined):
     """An IP line between two devices of one domain."""
 
-    between: Annotated[list[Name], Field(min_length=2, max_length=2)]
+    between: Annotated[list[Name], Field(min_length=2, max_length=2)] = Field(description="the two devices it joins")
     fibres: list[FibreName] = Field(default_factory=list, description="fibres it rides; the shortest way when absent")
 
 
 class Ring(_Joined):
     """Devices joined in a row, and back to the first when closed; each pair becomes a link."""
 
-    devices: Annotated[list[Name], Field(min_length=2)]
-    closed: bool = True
+    devices: Annotated[list[Name], Field(min_length=2)] = Field(description="devices in the order of the ring")
+    closed: bool = Field(default=True, description="whether a link leads from the last device back to the first")
 
 
 class Mesh(_Joined):
     """Devices joined each with each."""
 
-    devices: Annotated[list[Name], Field(min_length=2)]
+    devices: Annotated[list[Name], Field(min_length=2)] = Field(description="devices to join")
 
 
 class Star(_Joined):
     """Devices joined with each of the hubs, and not among themselves."""
 
-    hubs: Annotated[list[Name], Field(min_length=1)]
-    devices: Annotated[list[Name], Field(min_length=1)]
+    hubs: Annotated[list[Name], Field(min_length=1)] = Field(description="devices in the middle")
+    devices: Annotated[list[Name], Field(min_length=1)] = Field(description="devices around them")
 
 
 class Participant(_Strict):
     """Somebody who takes part in the circulation of data."""
 
     profile: Name | None = Field(None, description="its kind, of `profiles.participants`")
-    title: str = ""
-    kind: ParticipantKind
+    title: str = Field("", description=TITLE)
+    kind: ParticipantKind = Field(description="its part in the circulation of data")
 
 
 class End(_Strict):
     """Where a participant attaches to a service: one host port on one device."""
 
-    participant: Name
-    device: Name
-    host: Name = Field(description="name of the participant's host at this end")
+    participant: Name = Field(description="who attaches, a name of `participants`")
+    device: Name = Field(description="the edge or border device it hangs on")
+    host: Name = Field(description="name of the participant's host at this end; no device or other host has it")
 
 
 class Service(_Strict):
     """A layer-3 VPN service inside one domain."""
 
-    title: str = ""
-    kind: Literal["l3"] = "l3"
-    domain: DomainName
+    title: str = Field("", description=TITLE)
+    kind: Literal["l3"] = Field("l3", description="`l3`: a layer-3 VPN over SRv6 (RFC 9252)")
+    domain: DomainName = Field(description="the domain it lives in; it never leaves it but through an interconnect")
     vrf: VrfName = Field(description="name of the VRF on every device that carries the service")
     data_class: DataClass = Field(DataClass.PUBLIC, description="the most sensitive class of data it carries")
     bandwidth_mbps: Bandwidth = Field(
@@ -297,43 +338,49 @@ class Allow(_Strict):
 
     source: Name = Field(description="participant that opens the flow")
     destination: Name = Field(description="participant that answers")
-    protocol: Literal["tcp", "udp", "icmp"]
-    ports: list[Annotated[int, Field(ge=1, le=65535)]] = Field(default_factory=list)
+    protocol: Literal["tcp", "udp", "icmp"] = Field(description="`icmp` has no ports, the others need them")
+    ports: list[Annotated[int, Field(ge=1, le=65535)]] = Field(
+        default_factory=list, description="destination ports that it may use"
+    )
 
 
 class Interconnect(_Strict):
     """The guarded line between a border device of each domain."""
 
-    between: Annotated[list[Name], Field(min_length=2, max_length=2)]
+    between: Annotated[list[Name], Field(min_length=2, max_length=2)] = Field(
+        description="the two border devices, one of each domain"
+    )
     services: Annotated[list[Name], Field(min_length=2, max_length=2)] = Field(
         description="the service it reaches on each side, in the order of `between`"
     )
-    allow: list[Allow] = Field(default_factory=list)
+    allow: list[Allow] = Field(default_factory=list, description="flows that may pass; everything else is dropped")
 
 
 class Management(_Strict):
     """The out-of-band management network."""
 
-    prefix: Ipv4Prefix = ipaddress.IPv4Network("172.20.0.0/16")
+    prefix: Ipv4Prefix = Field(
+        ipaddress.IPv4Network("172.20.0.0/16"), description="block from which devices and hosts get their address"
+    )
 
 
 class City(_Strict):
     """A whole design."""
 
     city: Name = Field(description="short name of the city; names its lab and its files")
-    title: str = ""
-    management: Management = Field(default_factory=Management)
-    profiles: Profiles = Field(default_factory=Profiles)
-    domains: dict[DomainName, Domain]
-    zones: dict[Name, Zone] = Field(default_factory=dict)
-    sites: dict[Name, Site]
-    fibres: dict[FibreName, Fibre] = Field(default_factory=dict)
-    fibre_rings: dict[Name, FibreRing] = Field(default_factory=dict)
-    devices: dict[Name, Device]
-    links: list[Link] = Field(default_factory=list)
-    rings: dict[Name, Ring] = Field(default_factory=dict)
-    meshes: dict[Name, Mesh] = Field(default_factory=dict)
-    stars: dict[Name, Star] = Field(default_factory=dict)
-    participants: dict[Name, Participant] = Field(default_factory=dict)
-    services: dict[Name, Service] = Field(default_factory=dict)
-    interconnects: dict[Name, Interconnect] = Field(default_factory=dict)
+    title: str = Field("", description=TITLE)
+    management: Management = Field(default_factory=Management, description="the out-of-band management network")
+    profiles: Profiles = Field(default_factory=Profiles, description="kinds of sites, devices and participants")
+    domains: dict[DomainName, Domain] = Field(description="the two networks of the city")
+    zones: dict[Name, Zone] = Field(default_factory=dict, description="areas that fences speak of")
+    sites: dict[Name, Site] = Field(description="places that house devices")
+    fibres: dict[FibreName, Fibre] = Field(default_factory=dict, description="fibres between two sites")
+    fibre_rings: dict[Name, FibreRing] = Field(default_factory=dict, description="fibres in a row or ring of sites")
+    devices: dict[Name, Device] = Field(description="routers and optical devices")
+    links: list[Link] = Field(default_factory=list, description="IP lines between two devices")
+    rings: dict[Name, Ring] = Field(default_factory=dict, description="links in a row or ring of devices")
+    meshes: dict[Name, Mesh] = Field(default_factory=dict, description="links of each device with each")
+    stars: dict[Name, Star] = Field(default_factory=dict, description="links of devices with hubs")
+    participants: dict[Name, Participant] = Field(default_factory=dict, description="who circulates data")
+    services: dict[Name, Service] = Field(default_factory=dict, description="VPNs inside one domain")
+    interconnects: dict[Name, Interconnect] = Field(default_factory=dict, description="where the domains meet")
