@@ -53,11 +53,12 @@ def main(arguments: list[str] | None = None) -> int:
 def _report(error: CitynetError, *, as_json: bool) -> int:
     if as_json:
         problems = [problem.as_dict() for problem in error.problems] if isinstance(error, InputError) else []
-        sys.stdout.write(
-            json.dumps({"ok": False, "error": str(error), "problems": problems}, ensure_ascii=False) + "\n"
-        )
+        warnings = [warning.as_dict() for warning in error.warnings] if isinstance(error, InputError) else []
+        answer = {"ok": False, "error": str(error), "problems": problems, "warnings": warnings}
+        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
     else:
-        sys.stderr.write(f"{error}\n")
+        warned = "".join(f"{warning}\n" for warning in error.warnings) if isinstance(error, InputError) else ""
+        sys.stderr.write(f"{error}\n{warned}")
     return error.exit_code
 
 

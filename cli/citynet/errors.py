@@ -150,10 +150,10 @@ class Findings:
         """Remember one problem."""
         self.problems.append(problem)
 
-    def raise_if_any(self) -> None:
+    def raise_if_any(self, warnings: Iterable[Problem] = ()) -> None:
         """Raise `InputError` with everything found so far, if anything was found."""
         if self.problems:
-            raise InputError(self.problems)
+            raise InputError(self.problems, warnings)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

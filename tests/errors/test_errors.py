@@ -50,7 +50,7 @@ def test_json_carries_the_same_problems() -> None:
     done = run("check", "everything.yml", "--json")
     answer = json.loads(done.stdout)
     assert done.returncode == 2
-    assert "\n".join(f"{p['file']}:{p['line']}" for p in answer["problems"]) == "\n".join(
+    assert "\n".join(f"{p['file']}:{p['line']}:{p['column']}" for p in answer["problems"]) == "\n".join(
         line.split(": ")[0] for line in (CASES / "everything.txt").read_text(encoding="utf-8").splitlines()
     )
 

@@ -32,6 +32,8 @@ class FibreMap:
         self._sites = list(city.sites)
         self._index = dict(zip(self._sites, self._graph.add_nodes_from(self._sites), strict=True))
         for name, fibre in city.fibres.items():
+            if not self._index.keys() >= set(fibre.between):
+                continue  # told by the rule `reference`
             self._graph.add_edge(self._index[fibre.between[0]], self._index[fibre.between[1]], (name, fibre.length_km))
         self._known: dict[tuple[str, str], Way] = {}
 
@@ -44,6 +46,13 @@ class FibreMap:
         if (known := self._known.get((start, end))) is None:
             known = self._known[start, end] = self._measure(self._shortest(start, end))
         return known
+
+    def between(self, start: str, end: str, named: list[str]) -> list[str]:
+        """The fibres of a line between two sites; none when they are one, or nothing joins them."""
+        try:
+            return self.way(start, end, named).fibres
+        except (KeyError, IndexError):  # told by another rule
+            return []
 
     def _shortest(self, start: str, end: str) -> list[str]:
         a, b = self._index[start], self._index[end]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from citynet.design.reader import Loc
+    from citynet.design.source import Loc
     from citynet.design.types import City, Mesh, Ring, Star
 
 

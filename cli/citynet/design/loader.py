@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, get_args
 
 from pydantic import BaseModel
 
+from citynet.design.expansion import Expansion
 from citynet.design.model import Design
-from citynet.design.partial import validate
-from citynet.design.reader import Loc, Source, design_files, read
+from citynet.design.partial import Aside, validate
+from citynet.design.reader import design_files, read
 from citynet.design.rules import check
 from citynet.design.types import City
-from citynet.errors import Problem, did_you_mean
+from citynet.errors import Problem, Severity, did_you_mean
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
+
+    from citynet.design.source import Loc, Source
 
 
 def load(path: Path) -> Design:
@@ -29,14 +32,18 @@ def load(path: Path) -> Design:
     """
     files = design_files(path)
     values, source, findings = read(files)
-    city, aside, errors = validate(values, source)
-    findings.problems += [_as_problem(details, source) for details in errors]
+    expansion = Expansion(values, source, Aside())
+    expansion.run()
+    city, errors = validate(values, source, expansion.aside)
+    findings.problems += expansion.problems
+    findings.problems += [_as_problem(details, source) for details in (*expansion.errors, *errors)]
     if city is None:
         findings.raise_if_any()
         raise AssertionError("a design without a city has errors")
-    design = Design(city, source, _digest(files), aside)
-    findings.problems += check(design)
-    findings.raise_if_any()
+    design = Design(city, source, _digest(files.all), expansion.aside)
+    for problem in check(design):
+        (design.warnings if problem.severity is Severity.WARNING else findings.problems).append(problem)
+    findings.raise_if_any(design.warnings)
     return design
 
 
@@ -70,15 +77,15 @@ def _as_problem(error: ErrorDetails, source: Source) -> Problem:
         return _key_problem(error["type"], loc, source)
     name = ".".join(str(part) for part in loc)
     what, expected, hint = _value_problem(error, error.get("ctx", {}))
-    return source.problem(loc, f"{name}{what}", expected, hint)
+    return source.problem(loc, f"{name}{what}", expected, hint, "value")
 
 
 def _key_problem(kind: str, loc: Loc, source: Source) -> Problem:
     parent = ".".join(map(str, loc[:-1])) or "the design"
     if kind == "missing":
-        return source.problem(loc[:-1], f"'{parent}' has no '{loc[-1]}'", f"a key '{loc[-1]}'")
+        return source.problem(loc[:-1], f"'{parent}' has no '{loc[-1]}'", f"a key '{loc[-1]}'", rule="key")
     hint = did_you_mean(str(loc[-1]), _fields_at(loc[:-1]))
-    return source.problem(loc, f"unknown key '{loc[-1]}' in '{parent}'", "", hint)
+    return source.problem(loc, f"unknown key '{loc[-1]}' in '{parent}'", "", hint, "key")
 
 
 def _value_problem(error: ErrorDetails, context: dict[str, object]) -> tuple[str, str, str]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from citynet.design.partial import Aside
 
 if TYPE_CHECKING:
-    from citynet.design.reader import Source
+    from citynet.design.source import Source
     from citynet.design.types import City
+    from citynet.errors import Problem
 
 
 @dataclass(slots=True)
@@ -23,3 +24,4 @@ class Design:
     source: Source
     digest: str
     aside: Aside = field(default_factory=Aside)
+    warnings: list[Problem] = field(default_factory=list)

@@ -15,9 +15,22 @@ from citynet.design.types import City
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from citynet.design.reader import Loc, Source
+    from citynet.design.source import Loc, Source
 
-NAMED = ("domains", "sites", "fibres", "devices", "rings", "participants", "services", "interconnects")
+NAMED = (
+    "domains",
+    "zones",
+    "sites",
+    "fibres",
+    "fibre_rings",
+    "devices",
+    "rings",
+    "meshes",
+    "stars",
+    "participants",
+    "services",
+    "interconnects",
+)
 
 
 @dataclass(slots=True)
@@ -33,24 +46,28 @@ class Aside:
         if name is not None:
             self.names.setdefault(section, set()).add(name)
 
+    def knows(self, section: str, name: str) -> bool:
+        """Whether something of that name was set aside."""
+        return name in self.names.get(section, ())
 
-def validate(values: dict[str, Any], source: Source) -> tuple[City | None, Aside, list[ErrorDetails]]:
+
+def validate(values: dict[str, Any], source: Source, aside: Aside) -> tuple[City | None, list[ErrorDetails]]:
     """Validate, setting faulty pieces aside until the rest is valid.
 
     Returns:
-        The city of what holds (None when too little does), what was set aside, and the errors found.
+        The city of what holds (None when too little does), and the errors found.
     """
-    aside, errors = Aside(), list[Any]()
+    errors = list[Any]()
     for _ in range(4):  # each round removes what the one before it found; deeper nesting than this there is not
         try:
-            return City.model_validate(values), aside, errors
+            return City.model_validate(values), errors
         except ValidationError as error:
             found = error.errors(include_url=False)
         errors += [_in_file(details, source) for details in found]
         _drop_links(values, found, source, aside)
         for details in found:
             _set_aside(values, details, aside)
-    return None, aside, errors
+    return None, errors
 
 
 def _in_file(error: ErrorDetails, source: Source) -> ErrorDetails:

@@ -40,9 +40,10 @@ def check_platforms(design: Design) -> None:
             f"no platform '{device.platform}'",
             "one of " + ", ".join(_MODULES),
             did_you_mean(device.platform, _MODULES),
+            "platform",
         )
         for name, device in design.city.devices.items()
         if device.platform not in _MODULES
     ]
     if problems:
-        raise InputError(problems)
+        raise InputError(problems, design.warnings)

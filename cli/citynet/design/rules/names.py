@@ -1,0 +1,121 @@
+"""Names: each leads somewhere, and each node has one of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from citynet.design.rules.registry import rule
+from citynet.design.types import Role
+from citynet.errors import Problem, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from citynet.design.model import Design
+    from citynet.design.source import Loc
+    from citynet.design.types import End
+
+
+def _references(design: Design) -> Iterator[tuple[Loc, str, str, Iterable[str]]]:
+    city = design.city
+    for name, fibre in city.fibres.items():
+        yield from ((("fibres", name, "between"), "site", site, city.sites) for site in fibre.between)
+    for name, device in city.devices.items():
+        yield ("devices", name, "site"), "site", device.site, city.sites
+        if device.domain is not None:
+            yield ("devices", name, "domain"), "domain", device.domain, city.domains
+    yield from _link_references(design)
+    yield from _zone_references(design)
+    yield from _service_references(design)
+
+
+def _link_references(design: Design) -> Iterator[tuple[Loc, str, str, Iterable[str]]]:
+    city = design.city
+    for number, link in enumerate(city.links):
+        yield from ((("links", number, "between"), "device", device, city.devices) for device in link.between)
+        yield from ((("links", number, "fibres"), "fibre", fibre, city.fibres) for fibre in link.fibres)
+    for section, groups in (("rings", city.rings), ("meshes", city.meshes), ("stars", city.stars)):
+        for name, group in groups.items():
+            yield from (((section, name, "devices"), "device", device, city.devices) for device in group.devices)
+    for name, star in city.stars.items():
+        yield from ((("stars", name, "hubs"), "device", device, city.devices) for device in star.hubs)
+
+
+def _zone_references(design: Design) -> Iterator[tuple[Loc, str, str, Iterable[str]]]:
+    city = design.city
+    for name, zone in city.zones.items():
+        if zone.within is not None:
+            yield ("zones", name, "within"), "zone", zone.within, city.zones
+    for name, site in city.sites.items():
+        if site.zone is not None:
+            yield ("sites", name, "zone"), "zone", site.zone, city.zones
+
+
+def _service_references(design: Design) -> Iterator[tuple[Loc, str, str, Iterable[str]]]:
+    city = design.city
+    for name, service in city.services.items():
+        yield ("services", name, "domain"), "domain", service.domain, city.domains
+        for number, end in enumerate(service.ends):
+            yield ("services", name, "ends", number, "device"), "device", end.device, city.devices
+            yield ("services", name, "ends", number, "participant"), "participant", end.participant, city.participants
+    for name, interconnect in city.interconnects.items():
+        yield from (
+            (("interconnects", name, "between"), "device", device, city.devices) for device in interconnect.between
+        )
+        yield from (
+            (("interconnects", name, "services"), "service", service, city.services)
+            for service in interconnect.services
+        )
+        for number, allow in enumerate(interconnect.allow):
+            for key, who in (("source", allow.source), ("destination", allow.destination)):
+                yield ("interconnects", name, "allow", number, key), "participant", who, city.participants
+
+
+@rule("reference")
+def references(design: Design) -> Iterator[Problem]:
+    """Every name leads to something that exists.
+
+    The nearest known name stands in the hint. What was set aside because of another error counts as existing.
+    """
+    for loc, kind, name, known in _references(design):
+        if name not in known and not design.aside.knows(f"{kind}s", name):
+            yield design.source.problem(
+                loc, f"no {kind} '{name}'", f"a {kind} of this design", did_you_mean(name, known)
+            )
+
+
+@rule("one-name")
+def one_name(design: Design) -> Iterator[Problem]:
+    """Devices and hosts share one space of names.
+
+    Both are nodes with a management address and a host name. Rename the host.
+    """
+    seen: dict[str, Loc] = {name: ("devices", name) for name in design.city.devices}
+    for service, number, end in service_ends_of(design):
+        loc: Loc = ("services", service, "ends", number, "host")
+        if end.host in seen:
+            first = design.source.where(*seen[end.host])
+            yield design.source.problem(
+                loc, f"host '{end.host}' is the name of another node", "a name of its own", f"first in {first}"
+            )
+        seen.setdefault(end.host, loc)
+
+
+def service_ends_of(design: Design) -> Iterator[tuple[str, int, End]]:
+    """Every end of every service: the service's name, the number of the end, the end."""
+    for name, service in design.city.services.items():
+        for number, end in enumerate(service.ends):
+            yield name, number, end
+
+
+@rule("device-domain")
+def device_domain(design: Design) -> Iterator[Problem]:
+    """A device that routes belongs to a domain.
+
+    Only optical devices serve both domains: they carry light, not packets (report, 4.1).
+    """
+    for name, device in design.city.devices.items():
+        if device.domain is None and device.role is not Role.OPTICAL:
+            yield design.source.problem(
+                ("devices", name), f"device '{name}' is in no domain", "domain: government or cross"
+            )

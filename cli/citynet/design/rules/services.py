@@ -1,0 +1,89 @@
+"""Services: where they end, what they are called, which data they may carry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from citynet.design.rules.names import service_ends_of
+from citynet.design.rules.registry import rule
+from citynet.design.types import DataClass, Level, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from citynet.design.model import Design
+    from citynet.design.source import Loc
+    from citynet.errors import Problem
+
+LEVEL_OF = {
+    DataClass.PUBLIC: Level.L1,
+    DataClass.COMMERCIAL: Level.L2,
+    DataClass.IMPORTANT: Level.L3,
+    DataClass.CORE: Level.L3,
+}
+"""The level that each class of data needs (report, end of 3.2)."""
+
+
+@rule("service-end")
+def service_ends(design: Design) -> Iterator[Problem]:
+    """An end hangs on an edge or border device of the service's domain.
+
+    Core and aggregation devices carry no customers: their tables stay small and their changes rare.
+    """
+    for name, number, end in service_ends_of(design):
+        device = design.city.devices.get(end.device)
+        if device is None:
+            continue
+        loc: Loc = ("services", name, "ends", number, "device")
+        domain = design.city.services[name].domain
+        if device.domain is None:
+            yield design.source.problem(
+                loc, f"service '{name}' ends at '{end.device}', which is in no domain", f"a device of domain {domain}"
+            )
+        elif device.domain != domain:
+            yield design.source.problem(
+                loc,
+                f"service '{name}' of domain {domain} ends at '{end.device}' of domain {device.domain}",
+                f"a device of domain {domain}",
+            )
+        elif device.role not in {Role.EDGE, Role.BORDER}:
+            yield design.source.problem(
+                loc, f"service '{name}' ends at '{end.device}', a device of role {device.role}", "role edge or border"
+            )
+
+
+@rule("service-vrf")
+def service_vrf(design: Design) -> Iterator[Problem]:
+    """Two services of one domain have two VRFs, and none is called `mgmt`.
+
+    A VRF is what keeps the routes of one service from another's; `mgmt` is the one that management arrives in.
+    """
+    seen: dict[tuple[str, str], str] = {}
+    for name, service in design.city.services.items():
+        loc: Loc = ("services", name, "vrf")
+        if service.vrf == "mgmt":
+            yield design.source.problem(loc, "vrf 'mgmt' is taken by management", "another name")
+        first = seen.setdefault((service.domain, service.vrf), name)
+        if first != name:
+            yield design.source.problem(
+                loc, f"services '{first}' and '{name}' share vrf '{service.vrf}'", "one VRF per service in a domain"
+            )
+
+
+@rule("data-class")
+def data_class(design: Design) -> Iterator[Problem]:
+    """No service carries data of a class that needs a higher level than its domain's target.
+
+    Public data need L1 or better, commercial data L2, important and core data L3 (report, end of 3.2; data classes of
+    GB/T 43697-2024). Raise the domain's `level`, or carry the service in a domain that has it.
+    """
+    for name, service in design.city.services.items():
+        domain = design.city.domains.get(service.domain)
+        if domain is not None and domain.level < LEVEL_OF[service.data_class]:
+            yield design.source.problem(
+                ("services", name, "data_class"),
+                f"service '{name}' carries {service.data_class} data over domain {service.domain} of level "
+                f"{domain.level}",
+                f"level {LEVEL_OF[service.data_class]} or better",
+                f"raise domains.{service.domain}.level, or use another domain",
+            )
