@@ -330,7 +330,7 @@ class Service(_Strict):
     )
     ipv4: Ipv4Prefix = Field(description="block from which each end gets a /28")
     ipv6: Ipv6Prefix = Field(description="block from which each end gets a /64")
-    ends: Annotated[list[End], Field(min_length=1)]
+    ends: Annotated[list[End], Field(min_length=1)] = Field(description="where participants attach to it")
 
 
 class Allow(_Strict):
