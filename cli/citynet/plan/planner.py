@@ -12,7 +12,7 @@ from citynet.plan import addresses
 from citynet.plan.builder import Builder
 from citynet.plan.interconnect import plan_interconnects
 from citynet.plan.l3vpn import plan_services
-from citynet.plan.lock import PoolExhaustedError
+from citynet.plan.lock import AllocationError
 from citynet.plan.model import (
     Bgp,
     BgpNeighbor,
@@ -44,7 +44,7 @@ def make_plan(design: Design, lock: Lock) -> Plan:
         lock: Allocations so far; new ones are added to it.
 
     Raises:
-        InputError: A pool of numbers is exhausted.
+        InputError: A pool of numbers is exhausted, or two nodes ask for one number.
     """
     city = design.city
     builder = Builder(lock, city.management.prefix)
@@ -53,10 +53,8 @@ def make_plan(design: Design, lock: Lock) -> Plan:
         _plan_links(design, builder)
         plan_services(city, builder)
         plan_interconnects(city, builder)
-    except PoolExhaustedError as error:
-        raise InputError(
-            [Problem(design.source.files[0], 0, str(error), "a larger block, or fewer users of it")]
-        ) from error
+    except AllocationError as error:
+        raise InputError([Problem(design.source.files[0], 0, str(error), error.expected, error.hint)]) from error
     _plan_bgp(builder)
     return Plan(
         city=city.city,
