@@ -13,6 +13,8 @@ from citynet.errors import CitynetError, Exit, InputError
 
 GROUPS = ("check", "plan", "render", "show", "lab", "doctor", "deploy", "verify", "demo")
 """Modules of `citynet.commands`; each has `register(app)`."""
+MOST_LINES = 200
+"""Problems printed for people; a slip in a range can break thousands of names at once."""
 
 # Typer has a click of its own, or uses the installed one, by its version; its public names lead to the right one.
 _UsageError: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
@@ -57,8 +59,9 @@ def _report(error: CitynetError, *, as_json: bool) -> int:
         answer = {"ok": False, "error": str(error), "problems": problems, "warnings": warnings}
         sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
     else:
-        warned = "".join(f"{warning}\n" for warning in error.warnings) if isinstance(error, InputError) else ""
-        sys.stderr.write(f"{error}\n{warned}")
+        lines = str(error).splitlines() + [str(warning) for warning in getattr(error, "warnings", ())]
+        more = [f"… and {len(lines) - MOST_LINES} more; --json has them all"] if len(lines) > MOST_LINES else []
+        sys.stderr.write("".join(f"{line}\n" for line in lines[:MOST_LINES] + more))
     return error.exit_code
 
 

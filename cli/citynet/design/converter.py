@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MAX_VALUES = 1_000_000
 """Values after expansion; bounds what aliases and ranges can blow up to. 10,000 devices take some 100,000."""
+MAX_SCALAR = 100
+"""Characters of a value that is no text; YAML would compute numbers of any length."""
 MAX_DEPTH = 50
 """Mappings and lists inside each other; a design has eight."""
 JOINED_DEPTH = 3
@@ -35,6 +37,7 @@ class Converter:
     def __init__(self, file: str, source: Source, findings: Findings, *, before: dict[str, Any] | None) -> None:
         self.file, self.source, self.findings, self.before = file, source, findings, before
         self.shapes: dict[int, Shape] = {}
+        self.faulty: set[int] = set()
         self.open_nodes: set[int] = set()
         self.constructor = yaml.constructor.SafeConstructor()
         self.budget = MAX_VALUES
@@ -77,6 +80,9 @@ class Converter:
         """A plain value; in texts the ranges that count in step are replaced."""
         if node.tag == "tag:yaml.org,2002:str":
             return self.picked(node, step) if step and "[" in node.value else node.value
+        if len(node.value) > MAX_SCALAR:
+            self.findings.add(self.problem(node, "a number or date is too long", f"at most {MAX_SCALAR} characters"))
+            return None
         try:
             return self.constructor.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:
@@ -139,6 +145,8 @@ class Converter:
         if "[" not in node.value:
             return [(step, node.value)]
         own = self.shape_of(node)
+        if id(node) in self.faulty:
+            return []
         if step and own[: len(step)] != self.shape[: len(own)][: len(step)]:
             return [(step, self.picked(node, step))]
         if len(own) <= len(step):
@@ -154,6 +162,8 @@ class Converter:
         for item in node.value:
             around = self.shape
             own = self.shape_of(item)
+            if id(item) in self.faulty:
+                continue
             if len(own) > len(step) and own[: len(step)] == around[: len(step)]:
                 self.shape = own
                 inner = ranges.steps(own, step)
@@ -175,6 +185,7 @@ class Converter:
                 found = ranges.shape(node.value)
             except ranges.RangeError as error:
                 self.findings.add(self.problem(node, str(error), "a range such as [01-13]", rule="range"))
+                self.faulty.add(id(node))
                 found = ()
         else:
             found = self.longest(node)

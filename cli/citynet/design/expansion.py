@@ -80,16 +80,17 @@ class Expansion:
     def _check_profiles(self) -> None:
         if "profiles" not in self.values:
             return
-        for _, section, *name in self._check(Profiles, self.values["profiles"], ("profiles",)) or ():
-            if name:
-                self.aside.add(f"profiles.{section}", str(name[0]))
-                self._named("profiles", str(section)).pop(str(name[0]), None)
-            else:
-                self.aside.add(f"profiles.{section}")
-                self._named("profiles").pop(str(section), None)
-        if not isinstance(self.values["profiles"], dict):
-            self.aside.add("profiles")
-            del self.values["profiles"]
+        for _, *where in self._check(Profiles, self.values["profiles"], ("profiles",)):
+            match where:
+                case [section, name, *_]:
+                    self.aside.add(f"profiles.{section}", str(name))
+                    self._named("profiles", str(section)).pop(str(name), None)
+                case [section]:
+                    self.aside.add(f"profiles.{section}")
+                    self._named("profiles").pop(str(section), None)
+                case _:
+                    self.aside.add("profiles")
+                    self.values.pop("profiles", None)
 
     def _check_defaults(self) -> None:
         for name, domain in self._entries("domains"):

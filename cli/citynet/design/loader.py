@@ -13,7 +13,7 @@ from citynet.design.partial import Aside, validate
 from citynet.design.reader import design_files, read
 from citynet.design.rules import check
 from citynet.design.types import City
-from citynet.errors import Problem, Severity, did_you_mean
+from citynet.errors import Problem, Severity, did_you_mean, in_order
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,9 +41,9 @@ def load(path: Path) -> Design:
         findings.raise_if_any()
         raise AssertionError("a design without a city has errors")
     design = Design(city, source, _digest(files.all), expansion.aside)
-    for problem in check(design):
-        (design.warnings if problem.severity is Severity.WARNING else findings.problems).append(problem)
-    findings.raise_if_any(design.warnings)
+    findings.problems += check(design, Severity.ERROR)
+    findings.raise_if_any()
+    design.warnings = in_order(check(design, Severity.WARNING))  # of a faulty design most would be echoes
     return design
 
 
@@ -77,15 +77,17 @@ def _as_problem(error: ErrorDetails, source: Source) -> Problem:
         return _key_problem(error["type"], loc, source)
     name = ".".join(str(part) for part in loc)
     what, expected, hint = _value_problem(error, error.get("ctx", {}))
-    return source.problem(loc, f"{name}{what}", expected, hint, "value")
+    return source.problem_at(source.at(loc), f"{name}{what}", expected, hint, "value")
 
 
 def _key_problem(kind: str, loc: Loc, source: Source) -> Problem:
     parent = ".".join(map(str, loc[:-1])) or "the design"
     if kind == "missing":
-        return source.problem(loc[:-1], f"'{parent}' has no '{loc[-1]}'", f"a key '{loc[-1]}'", rule="key")
+        return source.problem_at(
+            source.at(loc[:-1]), f"'{parent}' has no '{loc[-1]}'", f"a key '{loc[-1]}'", rule="key"
+        )
     hint = did_you_mean(str(loc[-1]), _fields_at(loc[:-1]))
-    return source.problem(loc, f"unknown key '{loc[-1]}' in '{parent}'", "", hint, "key")
+    return source.problem_at(source.at(loc), f"unknown key '{loc[-1]}' in '{parent}'", "", hint, "key")
 
 
 def _value_problem(error: ErrorDetails, context: dict[str, object]) -> tuple[str, str, str]:

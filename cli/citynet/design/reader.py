@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from citynet.design.converter import Converter
+from citynet.design.converter import MAX_VALUES, Converter
 from citynet.design.source import Loc, Source
 from citynet.errors import Findings, InputError, Problem, did_you_mean
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAX_BYTES = 16 * 1024 * 1024
 """A design of 10,000 devices takes well under 1 MiB; larger input is a mistake."""
+
+
+_SEPARATORS = (b"\n", b",", b":", b"[", b"{")
+"""One of them stands before every value of a YAML file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,9 @@ def _text(file: Path, findings: Findings) -> str | None:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         findings.add(Problem(str(file), 0, f"cannot be read: {error.strerror}", rule="yaml"))
+        return None
+    if sum(map(content.count, _SEPARATORS)) > MAX_VALUES:  # the parser's memory is bounded before it starts
+        findings.add(Problem(str(file), 0, "holds too much", f"at most {MAX_VALUES} values", rule="yaml"))
         return None
     if len(content) > MAX_BYTES:
         findings.add(Problem(str(file), 0, "is too large", f"at most {MAX_BYTES // 2**20} MiB", rule="yaml"))

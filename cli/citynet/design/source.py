@@ -47,7 +47,10 @@ class Source:
 
     def where(self, *given: str | int) -> Place:
         """The place of a value, or of the nearest value around it."""
-        loc = self.original(given)
+        return self.at(self.original(given))
+
+    def at(self, loc: Loc) -> Place:
+        """The same for a place with the numbers that list entries have in the file."""
         for length in range(len(loc), 0, -1):
             if (place := self.places.get(loc[:length])) is not None:
                 return place
@@ -59,5 +62,9 @@ class Source:
 
     def problem(self, loc: Loc, what: str, expected: str = "", hint: str = "", rule: str = "") -> Problem:
         """A problem with the value at `loc`."""
-        file, line, column = self.where(*loc)
-        return Problem(file, line, what, expected, hint, column, rule)
+        return self.problem_at(self.where(*loc), what, expected, hint, rule)
+
+    @staticmethod
+    def problem_at(place: Place, what: str, expected: str = "", hint: str = "", rule: str = "") -> Problem:
+        """A problem at a place."""
+        return Problem(place.file, place.line, what, expected, hint, place.column, rule)

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from citynet.design.model import Design
-    from citynet.errors import Problem
+    from citynet.errors import Problem, Severity
 
 __all__ = ["RULES", "Rule", "check"]
 
 
-def check(design: Design) -> Iterator[Problem]:
-    """Every problem that the rules find, warnings too."""
+def check(design: Design, severity: Severity) -> Iterator[Problem]:
+    """Every problem that the rules of one severity find."""
     for rule in RULES.values():
-        yield from rule.problems(design)
+        if rule.severity is severity:
+            yield from rule.problems(design)

@@ -1,0 +1,101 @@
+"""Every rule, broken: an override file on top of a sound design, and what is said of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from citynet import build
+from citynet.design.rules import RULES
+from citynet.errors import InputError, Problem, Severity
+from tree import ROOT
+
+BROKEN = {
+    "yaml": "sites: [",
+    "duplicate": "sites: {gate: {title: one}, gate: {title: two}}",
+    "range": "sites: {'x[9-1]': {}}",
+    "key": "sites: {gate: {titel: G}}",
+    "value": "sites: {gate: {place: {lat: 130, lon: 30}}}",
+    "platform": "devices: {gov-border: {platform: whitebx}}",
+    "reference": "devices: {gov-border: {site: gaet}}",
+    "one-name": """
+        services:
+          circulation:
+            ends:
+              - {participant: exchange, device: cross-pe-west, host: tax-1}
+              - {participant: hospital, device: cross-pe-east, host: hospital-1}""",
+    "device-domain": "devices: {odd: {role: edge, site: east}}",
+    "link": "rings: {again: {devices: [gov-core-a, gov-core-b]}}",
+    "isolation": "stars: {bad: {hubs: [gov-core-a], devices: [cross-border]}}",
+    "service-end": """
+        services:
+          circulation:
+            ends:
+              - {participant: exchange, device: cross-core-a, host: exchange-1}
+              - {participant: hospital, device: cross-pe-east, host: hospital-1}""",
+    "service-vrf": "services: {circulation: {vrf: mgmt}}",
+    "data-class": "services: {circulation: {data_class: important}}",
+    "interconnect": "interconnects: {guard: {between: [gov-border, cross-pe-east]}}",
+    "flow": "interconnects: {guard: {allow: [{source: exchange, destination: data-bureau, protocol: tcp}]}}",
+    "locators": "domains: {cross: {locators: 'fd02:2::/40'}}",
+    "block-size": "services: {circulation: {ipv4: 10.12.0.0/28}}",
+    "management": "devices: {gov-border: {management: 10.99.0.1}}",
+    "overlap": "services: {circulation: {ipv4: 10.11.8.0/21}}",
+    "domain-path": "devices: {far: {domain: cross, role: edge, site: east}}",
+    "fibre-path": "{sites: {isle: {}}, devices: {far: {domain: cross, role: edge, site: isle}},"
+    " stars: {far: {hubs: [cross-core-a, cross-core-b], devices: [far]}}}",
+    "fibre-capacity": "fibres: {hubs: {capacity_gbps: 150}}",
+    "slot-capacity": "services: {circulation: {bandwidth_mbps: 205000}}",
+    "zone": "zones: {town: {kind: city, within: yard}, yard: {kind: campus}}",
+    "single-device": "{devices: {far: {domain: cross, role: edge, site: east}},"
+    " stars: {far: {hubs: [cross-pe-east], devices: [far]}}}",
+    "single-link": "{devices: {far: {domain: cross, role: edge, site: east}},"
+    " stars: {far: {hubs: [cross-pe-east], devices: [far]}}}",
+    "fibre-length": "fibres: {hubs: {length_km: 2}}",
+    "unused-profile": "profiles: {devices: {nobody: {role: edge}}}",
+    "unused-site": "sites: {empty: {}}",
+    "unused-participant": "participants: {passer-by: {kind: user}}",
+}
+
+
+def problems_of(folder: Path, override: str) -> list[Problem]:
+    """Errors, or warnings when there are none, of the mini city with this override."""
+    (folder / "design/override").mkdir(parents=True)
+    shutil.copy(ROOT / "labs/mini/design.yml", folder / "design/mini.yml")
+    (folder / "design/override/broken.yml").write_text(override, encoding="utf-8")
+    try:
+        return build.check(folder).warnings
+    except InputError as error:
+        return error.problems
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_finds_what_breaks_it(rule: str, tmp_path: Path) -> None:
+    found = [problem for problem in problems_of(tmp_path, BROKEN[rule]) if problem.rule == rule]
+    assert found
+    for problem in found:
+        assert problem.severity is RULES[rule].severity
+        assert problem.file.endswith(".yml")
+        assert problem.line
+        assert str(problem).endswith(f"[{rule}]")
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule not in {"yaml", "single-device", "single-link"}])
+def test_one_fault_brings_no_echo(rule: str, tmp_path: Path) -> None:
+    assert {problem.rule for problem in problems_of(tmp_path, BROKEN[rule])} == {rule}
+
+
+@pytest.mark.parametrize("override", ["{}", "city: other"])
+def test_a_sound_design_brings_nothing(override: str, tmp_path: Path) -> None:
+    assert problems_of(tmp_path, override) == []
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)
+def test_every_rule_is_explained(rule: object) -> None:
+    assert RULES[rule.id].title.endswith(".")  # type: ignore[attr-defined]
+
+
+def test_severities_are_two() -> None:
+    assert {rule.severity for rule in RULES.values()} == set(Severity)
