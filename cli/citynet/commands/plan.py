@@ -1,16 +1,22 @@
-"""`citynet plan`: decide every number and keep it in the lock."""
+"""`citynet plan`: decide every number and keep it in the lock; or show what that would change."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from citynet.commands.common import DesignArgument, JsonOption, QuietOption, print_json, table
+from citynet.errors import Exit
 
 if TYPE_CHECKING:
+    from citynet.plan.diff import PlanDiff
     from citynet.plan.model import Plan
+
+AGAINST_HELP = "with --diff: a plan.json, a build folder or another design; the last build's plan when absent"
+STYLES = {"+": "green", "-": "red", "~": "yellow"}
 
 
 def register(app: typer.Typer) -> None:
@@ -20,23 +26,85 @@ def register(app: typer.Typer) -> None:
 
 def plan(
     design: DesignArgument,
+    *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="leave citynet.lock as it is")] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="show what differs from the last build, by device; write nothing")
+    ] = False,
+    against: Annotated[
+        Path | None, typer.Option("--against", metavar="PLAN|DESIGN", help=AGAINST_HELP, show_default=False)
+    ] = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="with --diff: 1 when anything differs")] = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
-) -> None:
+) -> int:
     """Plan a design: addresses, locators, VRFs, ports. Writes citynet.lock beside the design."""
     from citynet import build
 
+    if (against or exit_code) and not diff:
+        raise typer.BadParameter("--against and --exit-code go with --diff")
+    if diff:
+        differs = _diff(design, against, as_json=json, quiet=quiet)
+        return Exit.CHECK_FAILED if differs and exit_code else Exit.OK
     planned, changed = (build.plan(design)[0], False) if dry_run else build.plan_and_lock(design)
     if json:
         print_json(planned.as_dict())
     elif not quiet:
         _summary(planned)
         sys.stdout.write("citynet.lock " + ("written" if changed else "unchanged") + "\n")
+    return Exit.OK
+
+
+def _diff(design: Path, against: Path | None, *, as_json: bool, quiet: bool) -> bool:
+    """Plan, compare and print; whether anything differs."""
+    from rich.console import Console
+
+    from citynet import build
+    from citynet.plan.diff import compare
+
+    progress = Console(stderr=True, quiet=quiet or not sys.stderr.isatty())
+    with progress.status("planning") as status:
+        planned, lock = build.plan(design)
+        status.update("reading what it was")
+        old, where = _previous(design, against)
+        status.update("comparing")
+        found = compare(old, planned, lock.changes())
+    if as_json:
+        print_json({"city": planned.city, "against": where, **found.as_dict()})
+    elif not quiet:
+        _print_diff(planned, found, where)
+    return bool(found)
+
+
+def _previous(design: Path, against: Path | None) -> tuple[Plan | None, str]:
+    """The plan to compare with, and where it comes from; none, and an empty text, when nothing was built yet."""
+    from citynet import build
+    from citynet.plan import codec
+
+    path = against or build.home_of(design) / "build"
+    file = path / "plan.json" if (path / "plan.json").is_file() else path
+    if file.suffix == ".json":
+        return codec.load(file), str(file)
+    if against is None:
+        return None, ""
+    return build.plan(against)[0], str(against)
+
+
+def _print_diff(planned: Plan, found: PlanDiff, where: str) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    from citynet.plan import diff_text
+
+    console = Console(highlight=False, soft_wrap=True)
+    compared = f"against {where}" if where else "there is no plan of an earlier build, so everything is new"
+    console.print(Text(f"{planned.city}: {diff_text.summary(found)} ({compared})", "bold"))
+    for line in diff_text.lines(found):
+        console.print(Text(line.text, STYLES.get(str(line.sign), "") if line.sign else "bold"))
 
 
 def _summary(planned: Plan) -> None:
-    rows = []
+    rows: list[list[Any]] = []
     for name, domain in planned.domains.items():
         devices = [device for device in planned.devices.values() if device.domain == name]
         hosts = [host for host in planned.hosts.values() if host.domain == name]
