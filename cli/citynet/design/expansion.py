@@ -117,6 +117,9 @@ class Expansion:
             loc = (section, name, "profile")
             self.problems.append(self.source.problem(loc, what, expected, did_you_mean(kind, known), "reference"))
         self.aside.add(section, name)
+        if section == "sites":
+            self.aside.add("devices")
+            self.aside.sites.append(name)
         self._named(section).pop(name)
 
     def _lend(self, entry: dict[str, Any], loc: Loc, lender: dict[str, Any], of: Loc) -> None:

@@ -35,10 +35,14 @@ NAMED = (
 
 @dataclass(slots=True)
 class Aside:
-    """What was set aside: whole sections' names, so that references to them are not called wrong."""
+    """What was set aside: whole sections' names, so that references to them are not called wrong.
+
+    `sites` are those whose kind was set aside: nobody knows which devices they would have brought.
+    """
 
     names: dict[str, set[str]] = field(default_factory=dict)
     sections: set[str] = field(default_factory=set)
+    sites: list[str] = field(default_factory=list)
 
     def add(self, section: str, name: str | None = None) -> None:
         """Remember that a section lost something."""
@@ -47,7 +51,9 @@ class Aside:
             self.names.setdefault(section, set()).add(name)
 
     def knows(self, section: str, name: str) -> bool:
-        """Whether something of that name was set aside."""
+        """Whether something of that name was set aside, or may have come with a site that was."""
+        if section == "devices" and any(name.startswith(f"{site}-") for site in self.sites):
+            return True
         return name in self.names.get(section, ())
 
 

@@ -143,7 +143,7 @@ def _override(old: dict[str, Any], new: dict[str, Any], loc: Loc, source: Source
         here = (*loc, key)
         if value is None and key not in old:
             hint = did_you_mean(key, old)
-            findings.add(source.problem(here, f"'{'.'.join(map(str, here))}' is not there to be taken away", "", hint))
+            findings.add(source.problem(here, f"'{'.'.join(map(str, here))}' is not there to be taken away", "", hint, "reference"))
         elif value is None:
             del old[key]
         elif isinstance(value, dict) and isinstance(old.get(key), dict):

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from citynet.design.schema import described, resolved, section, texts
+from citynet.design.schema import described, resolved, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,11 @@ class Chapter:
     name: str
     node: Node
 
+    @property
+    def heading(self) -> str:
+        """The path; of a section its name alone."""
+        return re.sub(r"^(\w+)(\.\*|\[\])$", r"\1", self.path)
+
 
 def markdown(language: Language = "en") -> str:
     """The whole page."""
@@ -33,31 +38,25 @@ def markdown(language: Language = "en") -> str:
 
 
 def chapters(defs: dict[str, Node]) -> list[Chapter]:
-    """Every type that has keys, in the order of reading; one that stands in several places is told at the shortest."""
+    """Every type that has keys, in the order of the sections; one that stands in several places is told at the first.
+
+    The shortest path counts as the first.
+    """
     found: dict[str, Chapter] = {}
     waiting = [Chapter("", "City", defs["City"])]
     for chapter in waiting:  # grows while it is read, so that short paths come first
-        if chapter.name in found:
-            continue
-        found[chapter.name] = chapter
-        for key, child in chapter.node["properties"].items():
-            path, inner = _below(f"{_entry(chapter, defs)}.{key}" if chapter.path else key, child)
-            if "$ref" in inner and "properties" in resolved(inner, defs):
-                path = path if chapter.path else key
-                waiting.append(Chapter(path, inner["$ref"].rpartition("/")[2], resolved(inner, defs)))
-    sections = [section(child) for child in defs["City"]["properties"].values() if section(child)]
-    return sorted(found.values(), key=lambda one: _order(one, found, sections))
+        if chapter.name not in found:
+            found[chapter.name] = chapter
+            waiting += _inside(chapter, defs)
+    sections = ["", *defs["City"]["properties"]]
+    return sorted(found.values(), key=lambda chapter: sections.index(re.split(r"\W", chapter.path)[0]))
 
 
-def _order(chapter: Chapter, found: dict[str, Chapter], sections: list[str]) -> tuple[int, int]:
-    first = chapter.path.partition(".")[0].removesuffix("[]")
-    number = next((n for n, name in enumerate(sections) if found[name].path == first), -1)
-    return number, list(found).index(chapter.name)
-
-
-def _entry(chapter: Chapter, defs: dict[str, Node]) -> str:
-    """The path of an entry: a section's own path is the section's."""
-    return _below(chapter.path, defs["City"]["properties"].get(chapter.path, {}))[0]
+def _inside(chapter: Chapter, defs: dict[str, Node]) -> Iterator[Chapter]:
+    for key, child in chapter.node["properties"].items():
+        path, inner = _below(f"{chapter.path}.{key}".removeprefix("."), child)
+        if "$ref" in inner and "properties" in resolved(inner, defs):
+            yield Chapter(path, inner["$ref"].rpartition("/")[2], resolved(inner, defs))
 
 
 def _below(path: str, node: Node) -> tuple[str, Node]:
@@ -90,7 +89,7 @@ class _Page:
     def heading(self, chapter: Chapter) -> str:
         if not chapter.path:
             return f"## {self.words['sections']}"
-        return f"{'###' if '.' in chapter.path else '##'} `{chapter.path}`"
+        return f"{'###' if '.' in chapter.heading else '##'} `{chapter.heading}`"
 
     def table(self, chapter: Chapter) -> str:
         rows = [
@@ -151,8 +150,8 @@ class _Page:
         return getattr(self, f"_{node['type']}")(node)  # type: ignore[no-any-return] # one of the methods below
 
     def link(self, name: str) -> str:
-        path = self.chapters[name].path
-        return f"[`{path}`](#{_anchor(path)})"
+        heading = self.chapters[name].heading
+        return f"[`{heading}`](#{_anchor(heading)})"
 
     def _object(self, node: Node) -> str:
         return self.words["mapping"].format(self.kind(_below("", node)[1]))
