@@ -143,7 +143,8 @@ def _override(old: dict[str, Any], new: dict[str, Any], loc: Loc, source: Source
         here = (*loc, key)
         if value is None and key not in old:
             hint = did_you_mean(key, old)
-            findings.add(source.problem(here, f"'{'.'.join(map(str, here))}' is not there to be taken away", "", hint, "reference"))
+            what = f"'{'.'.join(map(str, here))}' is not there to be taken away"
+            findings.add(source.problem(here, what, "", hint, "reference"))
         elif value is None:
             del old[key]
         elif isinstance(value, dict) and isinstance(old.get(key), dict):
