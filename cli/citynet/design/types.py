@@ -122,7 +122,7 @@ class Underlay(_Strict):
     mtu: int = Field(9000, ge=1580, le=9600, description="MTU of lines in bytes; SRv6 adds 40 or more (RFC 8986)")
     hello_interval_s: int = Field(1, ge=1, le=600, description="seconds between IS-IS hellos; ten missed: gone")
     bfd_interval_ms: int = Field(100, ge=10, le=60000, description="time between BFD packets in ms (RFC 5880)")
-    bfd_multiplier: int = Field(3, ge=2, le=255, description="BFD packets that may be missed before a line is down")
+    bfd_multiplier: int = Field(3, ge=2, le=255, description="BFD packets missed in a row that take a line down")
 
 
 class Place(_Strict):
