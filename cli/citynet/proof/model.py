@@ -1,0 +1,149 @@
+"""What a proof says: claims with stable ids, a verdict for each, and what refutes it."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+class Area(enum.StrEnum):
+    """The four parts of a proof, as `--only` names them."""
+
+    ISOLATION = "isolation"
+    REACHABILITY = "reachability"
+    RISK = "risk"
+    CAPACITY = "capacity"
+
+
+class Verdict(enum.StrEnum):
+    """What became of a claim. Nothing is proven by default: what was not worked out is `undecided`."""
+
+    PROVEN = "proven"
+    REFUTED = "refuted"
+    UNDECIDED = "undecided"
+    NOT_APPLICABLE = "not applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A kind of claim; `level` is the lowest service level that demands it (LEVELS: a level includes those below)."""
+
+    id: str
+    area: Area
+    holds: str
+    level: str = "L1"
+
+
+CLAIMS = {
+    claim.id: claim
+    for claim in (
+        Claim("ISO-01", Area.ISOLATION, "no way between the domains but interconnect lines"),
+        Claim("ISO-02", Area.ISOLATION, "each end of an interconnect line is a border port with a default-deny guard"),
+        Claim("ISO-03", Area.ISOLATION, "guards pass only flows between hosts of the two services joined"),
+        Claim("ISO-04", Area.ISOLATION, "routes cross only at guarded ports"),
+        Claim("ISO-05", Area.ISOLATION, "no number or key of one domain is used in the other"),
+        Claim("ISO-06", Area.ISOLATION, "each service has its own route target, tables and ports"),
+        Claim("REACH-01", Area.REACHABILITY, "all ends of a service reach each other"),
+        Claim("REACH-02", Area.REACHABILITY, "… without any one device"),
+        Claim("REACH-03", Area.REACHABILITY, "… without any one link"),
+        Claim("REACH-04", Area.REACHABILITY, "… without any one fibre", "L2"),
+        Claim("REACH-05", Area.REACHABILITY, "… without any two fibres", "L3"),
+        Claim("REACH-06", Area.REACHABILITY, "… without any one risk group", "L4"),
+        Claim("REACH-07", Area.REACHABILITY, "routes of a service reach all its devices without any one reflector"),
+        Claim("RISK-01", Area.RISK, "no one device, fibre or risk group is on every way between two ends", "L2"),
+        Claim("CAP-01", Area.CAPACITY, "no link carries more than its rate"),
+        Claim("CAP-02", Area.CAPACITY, "… without any one other link"),
+        Claim("CAP-03", Area.CAPACITY, "links on a fibre need no more than its capacity"),
+        Claim("CAP-04", Area.CAPACITY, "each service has 5G slots of its own on every link it may use", "L2"),
+    )
+}
+"""Every kind of claim by its id; ids never change their meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refutation:
+    """One counter-example.
+
+    Attributes:
+        subject: What is hit: a device, a link, a guard …
+        failing: The smallest set of things found whose loss does the harm, each with its kind; empty when nothing
+            need fail.
+        what: What is wrong.
+        services: The services hurt.
+        advice: What would help.
+    """
+
+    subject: str
+    what: str
+    failing: list[str] = field(default_factory=list)
+    services: list[str] = field(default_factory=list)
+    advice: str = ""
+
+
+@dataclass(slots=True)
+class Result:
+    """A claim about one subject (a domain, or a pair of them), and what became of it.
+
+    `looked_at` counts what was examined; `reason` says in a few words why the verdict is what it is.
+    """
+
+    claim: str
+    subject: str
+    verdict: Verdict
+    looked_at: int = 0
+    reason: str = ""
+    refutations: list[Refutation] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Proof:
+    """Everything that was proven or refuted of one plan."""
+
+    city: str
+    design_digest: str
+    results: list[Result] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was refuted and nothing left undecided."""
+        return all(result.verdict in (Verdict.PROVEN, Verdict.NOT_APPLICABLE) for result in self.results)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The proof as JSON-ready values."""
+        values = dataclasses.asdict(self)
+        for result in values["results"]:
+            result["holds"] = CLAIMS[result["claim"]].holds
+            result["level"] = CLAIMS[result["claim"]].level
+        return {**values, "holds": self.holds}
+
+
+class Tell(Protocol):
+    """Hears which step goes on."""
+
+    def __call__(self, step: str) -> None:
+        """`step` in a few words."""
+
+
+def silent(step: str) -> None:
+    """Where nobody listens."""
+    del step
+
+
+def judged(claim: str, subject: str, looked_at: int, refutations: list[Refutation], *, unit: str) -> Result:
+    """Proven when nothing refutes it; `unit` is what was looked at, in the plural."""
+    verdict = Verdict.REFUTED if refutations else Verdict.PROVEN
+    reason = f"{len(refutations)} found in {looked_at} {unit}" if refutations else f"{looked_at} {unit}"
+    return Result(claim, subject, verdict, looked_at, reason, refutations)
+
+
+def not_applicable(claim: str, subject: str, reason: str) -> Result:
+    """A claim that nothing demands here, or that has nothing to speak of."""
+    return Result(claim, subject, Verdict.NOT_APPLICABLE, reason=reason)
+
+
+def some(names: list[str], most: int = 4) -> str:
+    """Names in a row, the first few of them."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
