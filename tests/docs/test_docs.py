@@ -71,3 +71,24 @@ def test_lab_commands(path: Path, tree: Path) -> None:
 def test_links_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), target
+
+
+def test_the_example_of_the_guide_is_a_design(tmp_path: Path) -> None:
+    from citynet import build
+
+    text = (ROOT / "docs/engineers.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (tmp_path / "design").mkdir()
+    (tmp_path / "design/example.yml").write_text(example, encoding="utf-8")
+    (tmp_path / "design/rest.yml").write_text(
+        "city: example\n"
+        "domains: {government: {asn: 65001, locators: 'fd01:1::/32', router_ids: 10.1.0.0/16}}\n"
+        "zones: {wuhan: {kind: city}}\n"
+        "sites: {hub: {}}\n"
+        "devices: {core: {domain: government, role: core, site: hub}}\n",
+        encoding="utf-8",
+    )
+    design = build.check(tmp_path)
+    assert not design.warnings
+    assert len(design.city.devices) == 81
+    assert "pop39--pop40" in design.city.fibres
