@@ -112,7 +112,7 @@ class _Failures:
 
     A failed link moves only what it carried: a device whose distance changes sent everything over it, all others
     keep their ways. So no link gets more than what it and the failed one carried, and only where that is too much
-    are the loads worked out anew.
+    are the loads worked out anew. Links that carry too much anyhow (CAP-01) are left out.
     """
 
     def __init__(
@@ -135,7 +135,8 @@ class _Failures:
             if routing.exhausted:
                 skipped += 1
                 continue
-            refutations += _over(network, self._without(edge, known.get(edge, {})), self._rates, edge)
+            anew = self._without(edge, known.get(edge, {}))
+            refutations += _over(network, anew, self._rates, edge)
         result = judged("CAP-02", network.domain, len(network.ends), refutations, unit="links failed")
         result.notes.append(
             f"{len(network.ends) - len(suspects)} links carry so little that nothing overflows; "
@@ -146,8 +147,10 @@ class _Failures:
     def _suspects(self) -> list[int]:
         """Links whose whole load might be too much for another, the fullest first."""
         headroom = [
-            self._rates[edge] - max(self._loads.total(2 * edge), self._loads.total(2 * edge + 1))
-            for edge in range(len(self._rates))
+            min(
+                (rate - self._loads.total(arc) for arc in (2 * edge, 2 * edge + 1) if self._fits(arc)), default=math.inf
+            )
+            for edge, rate in enumerate(self._rates)
         ]
         least = [*sorted(range(len(headroom)), key=headroom.__getitem__)[:2], -1]
         found = []
@@ -173,13 +176,18 @@ class _Failures:
         loads = Loads()
         for arc, by_service in self._loads.of.items():
             kept = {name: mbps for name, mbps in by_service.items() if name not in changed}
-            if kept:
+            if kept and self._fits(arc):
                 loads.of[arc] = kept
         for number, targets in users.items():
             demand = self._wanted[number]
             for arc, mbps in self._routing.bound(demand, edge, targets).items():
-                loads.of[arc][demand.service] = mbps
+                if self._fits(arc):
+                    loads.of[arc][demand.service] = mbps
         return loads
+
+    def _fits(self, arc: int) -> bool:
+        """Whether an arc carries no more than its rate with everything up; CAP-01 tells of the others."""
+        return self._loads.total(arc) <= self._rates[arc >> 1] + SLACK_MBPS
 
 
 def prove_fibres(plan: Plan) -> Result:

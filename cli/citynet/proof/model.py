@@ -54,7 +54,7 @@ CLAIMS = {
         Claim("REACH-07", Area.REACHABILITY, "routes of a service reach all its devices without any one reflector"),
         Claim("RISK-01", Area.RISK, "no one device, fibre or risk group is on every way between two ends", "L2"),
         Claim("CAP-01", Area.CAPACITY, "no link carries more than its rate"),
-        Claim("CAP-02", Area.CAPACITY, "… without any one other link"),
+        Claim("CAP-02", Area.CAPACITY, "… nor, of those that fit, without any one other link"),
         Claim("CAP-03", Area.CAPACITY, "links on a fibre need no more than its capacity"),
         Claim("CAP-04", Area.CAPACITY, "each service has 5G slots of its own on every link it may use", "L2"),
     )
