@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from pydantic import BaseModel, ValidationError
 
 from bench.city import SHAPES
-from citynet.design import schema
+from citynet.design import ranges, schema, types
 from citynet.errors import Exit
 from tree import ROOT
 
@@ -26,6 +27,51 @@ GOOD = sorted(
         *(ROOT / "tests" / "golden" / "cases").glob("*/design.yml"),
         *(ROOT / "tests" / "lab").glob("*.yml"),
     ]
+)
+VALUES = (
+    *(
+        "x",
+        "x-1",
+        "X",
+        "",
+        "1",
+        "10",
+        "1_000",
+        "1e3",
+        "5.5",
+        "-3",
+        "+5",
+        "yes",
+        "On",
+        "L2",
+        "A",
+        "tcp",
+        "core",
+        "city",
+        "user",
+    ),
+    *(
+        0,
+        1,
+        -1,
+        10,
+        100,
+        5000,
+        1.5,
+        5.0,
+        1e9,
+        True,
+        False,
+        None,
+        [],
+        ["a"],
+        ["a", "b"],
+        ["a", "b", "c"],
+        [1],
+        [8443],
+        {},
+    ),
+    *("10.0.0.0/8", "10.0.0.0/255.0.0.0", "10.1.1.1", "fd01::/32", "fd01:1::", "::/0", "::ffff:10.0.0.0/104"),
 )
 WRONG_FORM = ("unknown-key", "wrong-type", "missing-key", "everything")
 
@@ -163,6 +209,47 @@ def test_every_description_has_its_chinese_and_no_chinese_is_left_over() -> None
         needed |= {path} if not lent else set()
         needed |= {f"{path}.{value}" for value in node["enum"]} if "enumDescriptions" in node else set()
     assert needed == set(schema.texts("zh")["types"])
+
+
+def examples_of(node: dict[str, Any]) -> dict[str, Any]:
+    """An entry made of the examples of its keys, ranges expanded."""
+    found = {key: child["examples"][0] for key, child in node["properties"].items() if "examples" in child}
+    return {
+        key: [name for item in value for name in ranges.expand(item)] if key in {"sites", "devices"} else value
+        for key, value in found.items()
+        if key != "profile"
+    }
+
+
+def accepts(model: type[BaseModel], value: Any) -> bool:
+    try:
+        model.model_validate(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def odd(node: dict[str, Any], value: Any) -> bool:
+    """What the types take and an editor had better mark: `true` as a number, a number as an address or as `true`."""
+    kinds = json.dumps(node)
+    if isinstance(value, bool):
+        return '"boolean"' not in kinds
+    return str(value).isdigit() and '"integer"' not in kinds and '"number"' not in kinds
+
+
+@pytest.mark.parametrize("name", [name for name, node in WHOLE.schema["$defs"].items() if "properties" in node])
+def test_what_a_type_takes_the_schema_takes(name: str) -> None:
+    node = WHOLE.schema["$defs"][name]
+    validator, model, entry = (
+        WHOLE.evolve(schema={**node, "$defs": WHOLE.schema["$defs"]}),
+        getattr(types, name),
+        examples_of(node),
+    )
+    assert accepts(model, entry)
+    for key, child in node["properties"].items():
+        for value in VALUES:
+            if not odd(child, value) and accepts(model, {**entry, key: value}):
+                assert problems(validator, {**entry, key: value}) == [], (key, value)
 
 
 def test_nothing_is_in_the_way_of_a_file_with_few_sections() -> None:
