@@ -11,7 +11,7 @@ import typer
 
 from citynet.errors import CitynetError, Exit, InputError
 
-GROUPS = ("check", "schema", "plan", "render", "show", "lab", "doctor", "deploy", "verify", "demo")
+GROUPS = ("check", "schema", "plan", "render", "show", "docs", "lab", "doctor", "deploy", "verify", "demo")
 """Modules of `citynet.commands`; each has `register(app)`."""
 MOST_LINES = 200
 """Problems printed for people; a slip in a range can break thousands of names at once."""
