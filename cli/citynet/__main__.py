@@ -11,7 +11,21 @@ import typer
 
 from citynet.errors import CitynetError, Exit, InputError
 
-GROUPS = ("check", "schema", "plan", "render", "show", "docs", "lab", "doctor", "deploy", "verify", "demo")
+GROUPS = (
+    "init",
+    "import_",
+    "check",
+    "schema",
+    "plan",
+    "render",
+    "show",
+    "docs",
+    "lab",
+    "doctor",
+    "deploy",
+    "verify",
+    "demo",
+)
 """Modules of `citynet.commands`; each has `register(app)`."""
 MOST_LINES = 200
 """Problems printed for people; a slip in a range can break thousands of names at once."""

@@ -1,0 +1,154 @@
+"""GraphML → its nodes and edges with the line of each. Entities are refused: a topology needs none, attacks do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from xml.parsers import expat
+
+from citynet.imports import sources
+from citynet.imports.report import Report, Where
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_OWNERS = {"graph", "node", "edge", "hyperedge"}
+_TEXTS = {"data", "default", "NodeLabel", "EdgeLabel"}
+"""Elements whose text counts; the labels are those that yEd draws."""
+
+
+class _RefusedError(Exception):
+    """The file declares entities."""
+
+
+@dataclass(slots=True)
+class Element:
+    """A graph, node, edge or hyperedge; `data` by the name of the key in lower case."""
+
+    kind: str
+    line: int
+    attributes: dict[str, str]
+    data: dict[str, str] = field(default_factory=dict)
+    ends: list[str] = field(default_factory=list)
+    has_graph: bool = False
+
+    def get(self, *names: str) -> str:
+        """The first of these data that is not empty."""
+        return next((self.data[name] for name in names if self.data.get(name)), "")
+
+
+@dataclass(slots=True)
+class GraphMl:
+    """All elements of a file in its order; defaults of the keys are filled in."""
+
+    elements: list[Element] = field(default_factory=list)
+
+    def of(self, *kinds: str) -> list[Element]:
+        """The elements of these kinds."""
+        return [element for element in self.elements if element.kind in kinds]
+
+
+def read(file: Path, report: Report) -> GraphMl | None:
+    """Read a GraphML file; None when that cannot be, which the report then tells."""
+    found = sources.content(file, report)
+    if found is None:
+        return None
+    collector = _Collector()
+    parser = collector.parser
+    try:
+        parser.Parse(found, True)  # noqa: FBT003 - expat's own signature
+    except expat.ExpatError as error:
+        report.wrong(Where(str(file), error.lineno), f"is no XML: {expat.ErrorString(error.code)}")
+        return None
+    except _RefusedError:
+        report.wrong(Where(str(file), parser.CurrentLineNumber), "declares an XML entity", "GraphML without entities")
+        return None
+    except (ValueError, LookupError) as error:  # an encoding that Python does not know, or text it cannot hold
+        report.wrong(Where(str(file), parser.CurrentLineNumber), f"is no XML: {error}")
+        return None
+    graph = collector.finished()
+    if not graph.of("graph"):
+        report.wrong(Where(str(file)), "holds no <graph>", "GraphML")
+        return None
+    return graph
+
+
+class _Collector:
+    """Expat's handlers."""
+
+    def __init__(self) -> None:
+        self.graph = GraphMl()
+        self.keys: dict[str, tuple[str, str]] = {}
+        self.defaults: dict[tuple[str, str], str] = {}
+        self.owners: list[Element] = []
+        self.texts: list[str] | None = None
+        self.key = ""
+        self.parser = expat.ParserCreate()
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.end
+        self.parser.CharacterDataHandler = self.characters
+        self.parser.EntityDeclHandler = self.refuse
+        self.parser.ExternalEntityRefHandler = self.refuse
+
+    def refuse(self, *_: Any) -> int:
+        """An entity is declared or asked for."""
+        raise _RefusedError
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+        local = name.rpartition(":")[2]
+        if local in _OWNERS:
+            self.open(local, attributes)
+        elif local == "endpoint" and self.owners:
+            self.owners[-1].ends.append(attributes.get("node", ""))
+        elif local == "key":
+            self.key = attributes.get("id", "")
+            self.keys[self.key] = (attributes.get("for", "all"), attributes.get("attr.name", "").lower())
+        if local in _TEXTS:
+            self.texts = []
+            if local != "default":
+                self.key = attributes.get("key", "") if local == "data" else local
+        elif self.texts is not None and local not in _OWNERS:
+            self.texts = None  # text around other elements is not of interest
+
+    def open(self, local: str, attributes: dict[str, str]) -> None:
+        """A graph, node or edge begins."""
+        if local == "graph" and self.owners:
+            self.owners[-1].has_graph = True
+        ends = [attributes.get("source", ""), attributes.get("target", "")] if local == "edge" else []
+        element = Element(local, self.parser.CurrentLineNumber, attributes, ends=ends)
+        self.graph.elements.append(element)
+        self.owners.append(element)
+        self.texts = None
+
+    def characters(self, text: str) -> None:
+        """Text goes on."""
+        if self.texts is not None:
+            self.texts.append(text)
+
+    def end(self, name: str) -> None:
+        """An element ends."""
+        local = name.rpartition(":")[2]
+        if local in _OWNERS and self.owners:
+            self.owners.pop()
+        elif local in _TEXTS and self.texts is not None:
+            self.keep(local, "".join(self.texts).strip())
+        if local in _TEXTS:
+            self.texts = None
+
+    def keep(self, local: str, text: str) -> None:
+        """The text of an element is whole."""
+        if local == "default":
+            self.defaults[self.keys.get(self.key, ("all", self.key))] = text
+        elif self.owners and text:
+            name = self.keys.get(self.key, ("", ""))[1] or self.key.lower()
+            self.owners[-1].data.setdefault(name, text)
+
+    def finished(self) -> GraphMl:
+        """Everything, defaults filled in."""
+        for (kind, name), text in self.defaults.items():
+            for element in self.graph.elements:
+                if text and kind in {element.kind, "all"}:
+                    element.data.setdefault(name, text)
+        return self.graph
