@@ -37,14 +37,14 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _RANGE = r"\[[0-9]{1,5}-[0-9]{1,5}\]"
 _NAME = re.compile(r"\^\[a-z\]\[a-z0-9-\]\{0,(\d+)\}\$")
 _FEW_RANGES = rf"(?!(?:[^\[]*\[){{{ranges.DEPTH + 1}}})"
-_NAME_SAYS = "lower-case letters, digits and '-', a letter first; ranges such as [01-13] may stand in it"
+_NAME_SAYS = "expected lower-case letters, digits and '-', a letter first; ranges such as [01-13] may stand in it"
 _V4 = rf"(?:[0-9]|{_RANGE})+(?:\.(?:[0-9]|{_RANGE})+){{3}}"
 _V6 = rf"(?:[0-9A-Fa-f:.]|{_RANGE})*:(?:[0-9A-Fa-f:.]|{_RANGE})*"
 _LENGTH = rf"(?:[0-9]|{_RANGE})+"
 _ADDRESSES = {
-    "ipv4": (rf"^{_V4}$", "an IPv4 address such as 172.20.1.1"),
-    "ipv4network": (rf"^{_V4}(?:/(?:{_LENGTH}|{_V4}))?$", "an IPv4 prefix such as 10.1.0.0/16"),
-    "ipv6network": (rf"^{_V6}(?:/{_LENGTH})?$", "an IPv6 prefix such as fd01:1::/32"),
+    "ipv4": (rf"^{_V4}$", "expected an IPv4 address such as 172.20.1.1"),
+    "ipv4network": (rf"^{_V4}(?:/(?:{_LENGTH}|{_V4}))?$", "expected an IPv4 prefix such as 10.1.0.0/16"),
+    "ipv6network": (rf"^{_V6}(?:/{_LENGTH})?$", "expected an IPv6 prefix such as fd01:1::/32"),
 }
 _NUMBERS = {"integer": rf"^[-+]?(?:[0-9_]|{_RANGE})+$", "number": rf"^[-+]?(?:[0-9_.]|{_RANGE})+(?:[eE][-+]?[0-9]+)?$"}
 _SWITCHES = r"^(?:[Yy]es|YES|[Nn]o|NO|[Oo]n|ON|[Oo]ff|OFF)$"
@@ -204,7 +204,7 @@ def _number(node: Node) -> Node:
     """A number may be text, since only text can hold a range."""
     if node.get("type") not in _NUMBERS or "enum" in node:
         return node
-    says = "a number, in which ranges such as [01-13] may stand"
+    says = "expected a number; ranges such as [01-13] may stand in it"
     return {
         **node,
         "type": [node["type"], "string"],
@@ -217,7 +217,12 @@ def _switch(node: Node) -> Node:
     """The reader takes YAML 1.1's `yes` and `on`; to an editor of YAML 1.2 they are text."""
     if node.get("type") != "boolean":
         return node
-    return {**node, "type": ["boolean", "string"], "pattern": _SWITCHES, "patternErrorMessage": "true or false"}
+    return {
+        **node,
+        "type": ["boolean", "string"],
+        "pattern": _SWITCHES,
+        "patternErrorMessage": "expected true or false",
+    }
 
 
 def _short_list(node: Node) -> Node:
