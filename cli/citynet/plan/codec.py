@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,12 @@ def _adapter() -> TypeAdapter[Plan]:
 
 def dumps(plan: Plan) -> str:
     """The plan as indented JSON, keys in the plan's order; the same plan gives the same bytes."""
-    return json.dumps(plan.as_dict(), indent=1, ensure_ascii=False) + "\n"
+    return dump_bytes(plan).decode()
+
+
+def dump_bytes(plan: Plan) -> bytes:
+    """What `dumps` gives, in UTF-8."""
+    return _adapter().dump_json(plan, indent=1) + b"\n"
 
 
 def load(path: Path) -> Plan:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from importlib import import_module
+from importlib.metadata import version as version_of
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from citynet.errors import InputError, Problem, did_you_mean
@@ -21,6 +24,21 @@ def platform(name: str) -> Platform:
     module = import_module(_MODULES[name])
     found: Platform = module.PLATFORM
     return found
+
+
+@cache
+def version(name: str) -> str:
+    """Digest of everything that turns a device's plan into text on a platform; KeyError when there is no such one.
+
+    That is the platform's folder, what all platforms share, the plan's types (they help templates), and Jinja.
+    """
+    here = Path(__file__).parent
+    own = here / _MODULES[name].rpartition(".")[2]
+    shared = [here / "base.py", here.parent / "plan" / "model.py"]
+    digest = hashlib.sha256(f"{name} {version_of('jinja2')}".encode())
+    for file in sorted([*own.rglob("*.py"), *own.rglob("*.j2"), *shared]):
+        digest.update(f"\0{file.relative_to(here.parent)}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
 
 
 def names() -> list[str]:
