@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from citynet.levels.text import Language
 
-ROWS = 500
+ROWS = 1000
 """Rows of tables on one page."""
 BYTES = 400_000
 """What the tables of one page may weigh; web viewers of Markdown show no more than about 512 kB."""
@@ -58,8 +58,10 @@ def page_path(name: str, number: int) -> str:
 
 def pages(chapter: Chapter, language: Language, nothing: str) -> Iterator[Page]:
     """The pages of a chapter."""
-    bodies = list(_bodies(chapter, "（续）" if language == "zh" else " (continued)", nothing))
+    bodies, starts = _bodies(chapter, "（续）" if language == "zh" else " (continued)", nothing)
     names = [page_path(chapter.name.rpartition("/")[2], number) for number in range(1, len(bodies) + 1)]
+    if len(bodies) > 1:
+        bodies[0] = Ready(_starts(starts, names) + bodies[0])
     up = "../" * chapter.name.count("/")
     for number, body in enumerate(bodies, 1):
         turns = [
@@ -76,22 +78,33 @@ def pages(chapter: Chapter, language: Language, nothing: str) -> Iterator[Page]:
         )
 
 
-def _bodies(chapter: Chapter, continued: str, nothing: str) -> Iterator[Ready]:
-    """The sections, packed into pages of at most `ROWS` rows and about `BYTES`."""
+def _starts(starts: list[tuple[str, int]], names: list[str]) -> str:
+    """Where the sections of a long chapter begin."""
+    lines = [f"- {link(title, names[page - 1], plain=True)} · {page}" for title, page in starts]
+    return "\n".join(lines) + "\n\n" if lines else ""
+
+
+def _bodies(chapter: Chapter, continued: str, nothing: str) -> tuple[list[Ready], list[tuple[str, int]]]:
+    """The sections, packed into pages of at most `ROWS` rows and about `BYTES`; and on which page each begins."""
+    bodies: list[Ready] = []
+    starts: list[tuple[str, int]] = []
     parts: list[str] = []
     rows_here = bytes_here = 0
     for section in chapter.sections:
         for index, (text, rows, size) in enumerate(_pieces(section, nothing)):
             if parts and (rows_here + rows > ROWS or bytes_here + size > BYTES):
-                yield Ready("\n\n".join(parts))
+                bodies.append(Ready("\n\n".join(parts)))
                 parts, rows_here, bytes_here = [], 0, 0
+            if section.title and not index:
+                starts.append((section.title, len(bodies) + 1))
             if section.title:
                 title = Ready(f"{'#' * section.depth} ") + ready(section.title) + (continued if index else "")
                 parts.append(title)
             if text:
                 parts.append(text)
             rows_here, bytes_here = rows_here + rows, bytes_here + size
-    yield Ready("\n\n".join(parts))
+    bodies.append(Ready("\n\n".join(parts)))
+    return bodies, starts
 
 
 def _pieces(section: Section, nothing: str) -> Iterator[tuple[str, int, int]]:

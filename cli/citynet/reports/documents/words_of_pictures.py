@@ -23,10 +23,11 @@ PICTURES: dict[str, Text] = {
         "by bearing and distance from the centre; near ones are moved apart", "按相对中心的方位与距离排布；过近者已分开"
     ),
     "pic_by_links": t("arranged by connection: no coordinates in the design", "按连接关系排布：设计中无坐标"),
-    "pic_by_place_short": t("north is up", "上方为北"),
     "pic_together_site": t("drawn by site", "按站点合并"),
     "pic_together_zone": t("drawn by zone", "按围栏区域合并"),
     "pic_together_cell": t("drawn by area", "按地理网格合并"),
+    "pic_together_name": t("drawn by the first part of the name", "按名称前段合并"),
+    "pic_bundle": t("fibres (the thicker, the more)", "光缆（越粗越多）"),
     "pic_together_role": t("drawn by role", "按角色合并"),
     "pic_devices": t("{count} devices", "{count} 台设备"),
     "pic_sites": t("{count} sites", "{count} 个站点"),

@@ -2,8 +2,8 @@
 // Drawing the map on its canvas. `view` says where the middle is (kilometres) and how many pixels a kilometre has.
 
 const DOMAIN_LOOK = {
-  government: { colour: "#0072b2", dash: [], shift: -2.5 },
-  cross: { colour: "#c98500", dash: [7, 4], shift: 2.5 },
+  government: { colour: "#0072b2", dash: [], shift: -3 },
+  cross: { colour: "#c98500", dash: [7, 4], shift: 3 },
 };
 const SERVICE_COLOURS = ["#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#7a5195", "#8a6d00", "#444444", "#b3446c"];
 const GROUP_COLOURS = ["#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#b8a900", "#d55e00", "#7a5195", "#999999"];
@@ -210,10 +210,18 @@ function makePainter(canvas, model, state) {
   function siteLabels(taken) {
     const wanted = model.sites.filter((site) => site.placed && seen(site, site));
     wanted.sort((one, other) => other.devices.length - one.devices.length || one.index - other.index);
+    if (wanted.length <= 300) {
+      for (const site of wanted) {
+        const x = sx(site.x), y = sy(site.y), size = radius(site) - 1;
+        taken.push([x - size, y - size, x + size, y + size]);
+      }
+    }
     let left = 300;
     for (const site of wanted) {
       if (left <= 0) break;
-      const x = sx(site.x), y = sy(site.y), off = radius(site) + 5, text = site.title || site.name;
+      if (site === state.chosen || site === state.hovered) continue;
+      const x = sx(site.x), y = sy(site.y), text = site.title || site.name;
+      const off = radius(site) + (site.interconnects.length && state.layers.interconnects ? 10 : 5);
       const done = label(text, x + off, y + 4, taken, "#16202c", "start")
         || label(text, x, y - off, taken, "#16202c", "middle") || label(text, x, y + off + 11, taken, "#16202c", "middle");
       if (done) left -= 1;
@@ -260,9 +268,9 @@ function makePainter(canvas, model, state) {
         label(one.title || one.name, sx(one.x) + radius(one) + 5, sy(one.y) + 4, taken, "#000000", "start", true);
       }
     }
+    if (on.labels && on.groups) groupLabels(taken);
     if (on.labels) siteLabels(taken);
     if (on.labels && on.zones) zoneLabels(taken);
-    if (on.labels && on.groups) groupLabels(taken);
     furniture();
   }
 

@@ -9,7 +9,8 @@
     view: { x: 0, y: 0, scale: 10 }, chosen: null, hovered: null, words: model.data.words[model.data.language],
     layers: { zones: true, fibres: true, groups: false, interconnects: true, labels: true },
   };
-  model.domains.forEach((domain) => { state.layers["domain " + domain.index] = true; });
+  // Where there are very many lines they come when asked for.
+  model.domains.forEach((domain) => { state.layers["domain " + domain.index] = model.bundles.length <= 1000; });
   const painter = makePainter(canvas, model, state);
   const word = (name) => state.words[name] || name;
   const many = 200;
@@ -258,6 +259,12 @@
     repaint();
   }
 
+  function fold() {
+    const folded = byId("side").classList.toggle("folded");
+    byId("fold").setAttribute("aria-expanded", String(!folded));
+    resized();
+  }
+
   const fingers = new Map();
   let moved = 0;
 
@@ -335,11 +342,9 @@
     if (event.key === "Escape") found.hidden = true;
     if (event.key === "Enter" && found.querySelector("button")) found.querySelector("button").click();
   });
-  byId("fold").addEventListener("click", () => {
-    const folded = byId("side").classList.toggle("folded");
-    byId("fold").setAttribute("aria-expanded", String(!folded));
-  });
+  byId("fold").addEventListener("click", fold);
 
+  if (window.innerWidth <= 820) fold();
   painter.resize();
   painter.fit();
   speak(model.data.language);

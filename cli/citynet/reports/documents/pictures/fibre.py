@@ -63,7 +63,7 @@ def _nodes(atlas: Atlas, grouping: Grouping) -> dict[str, Node]:
             key,
             clipped(group.title, 12),
             _both(f"{name}{together} · ", "pic_devices", total),
-            size=11 if total < 100 else 15,
+            size=11 if total < 100 else 3 + 4.2 * len(str(total)),
             fills=fills(domains),
             inside=str(total) if total else "",
             inside_ink="#ffffff" if domains == ["government"] else "#16202c",
@@ -119,7 +119,7 @@ def _legend(atlas: Atlas, grouping: Grouping, colours: dict[str, str]) -> Iterat
     yield Mark(meaning, node=Node("", "", meaning, size=9, fills=(NEUTRAL,), inside="3"))
     for name, domain in atlas.plan.domains.items():
         yield Mark(t(domain.title or name), node=Node("", "", meaning, size=9, fills=fills([name])))
-    yield Mark(PICTURES["pic_fibre"], edge=Edge("", "", meaning, width=1.8))
+    yield Mark(PICTURES["pic_fibre" if alone else "pic_bundle"], edge=Edge("", "", meaning, width=1.8))
     for group, colour in colours.items():
         text = PICTURES["pic_shared"]
         yield Mark(t(f"{text.en}: {group}", f"{text.zh}：{group}"), edge=Edge("", "", meaning, halo=colour))

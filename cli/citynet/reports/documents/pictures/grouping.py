@@ -1,4 +1,4 @@
-"""Drawing big cities: many sites or devices as one node, by site, zone, area or role, whichever first is few enough."""
+"""Drawing big cities: many sites or devices as one node, by whatever first gives few enough nodes."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ class Grouping:
 
 
 def group_sites(atlas: Atlas, names: list[str], limit: int = LIMIT) -> Grouping:
-    """Sites as they are while they are few; then by zone, by larger zones, by area."""
+    """Sites as they are while they are few; then by zone, by larger zones, by area, by the first part of the name."""
     sites = atlas.plan.sites
     if len(names) <= limit:
         return _grouping({name: name for name in names}, sites, atlas.site_title, None)
     for of, title, note in _coarser(atlas.plan, names):
         if 1 < len(set(of.values())) <= limit:
             return _grouping(of, sites, title, PICTURES[note])
-    return _grouping(dict.fromkeys(names, "all"), sites, str, PICTURES["pic_together_zone"])
+    return _grouping(dict.fromkeys(names, "…"), sites, str, PICTURES["pic_together_name"])
 
 
 def group_devices(atlas: Atlas, devices: list[Device], limit: int = LIMIT) -> Grouping:
-    """Devices as they are while they are few; then by site, and as sites go; by role where all are at one site."""
+    """Devices as they are while they are few; then by site, and as sites go; where all are at one, by name or role."""
     sites = atlas.plan.sites
     if len(devices) <= limit:
         groups = {d.name: Group(d.name, d.name, _latlon(sites[d.site])) for d in devices}
@@ -60,6 +60,10 @@ def group_devices(atlas: Atlas, devices: list[Device], limit: int = LIMIT) -> Gr
     names = list(dict.fromkeys(device.site for device in devices))
     if len(names) == 1:
         place = _latlon(sites[names[0]])
+        for of in _shortened([device.name for device in devices]):
+            if 1 < len(set(of.values())) <= limit:
+                groups = {key: Group(key, key, place) for key in dict.fromkeys(of.values())}
+                return Grouping(of, groups, PICTURES["pic_together_name"])
         roles = list(dict.fromkeys(device.role for device in devices))
         return Grouping(
             {device.name: device.role for device in devices},
@@ -93,6 +97,17 @@ def _coarser(plan: Plan, names: list[str]) -> Iterator[tuple[dict[str, str], Cal
             return f"{south + (row + 0.5) * high:.2f}, {west + (column + 0.5) * wide:.2f}"
 
         yield {name: area(plan.sites[name]) for name in names}, str, "pic_together_cell"
+    for of in _shortened(names):
+        yield of, str, "pic_together_name"
+
+
+def _shortened(names: list[str]) -> Iterator[dict[str, str]]:
+    """Names without their last part (`d12-s03` → `d12`), without the last two, and so on; at last without digits."""
+    short = {name: name for name in names}
+    while any("-" in key for key in short.values()):
+        short = {name: key.rpartition("-")[0] or key for name, key in short.items()}
+        yield short
+    yield {name: key.rstrip("0123456789") or key for name, key in short.items()}
 
 
 def _grouping(

@@ -101,9 +101,10 @@ def _by_links(picture: Picture, nodes: list[Node], width: float, height: float) 
     points = [found[index[node.key]] for node in nodes]
     left, right = min(x for x, _ in points), max(x for x, _ in points)
     top, bottom = min(y for _, y in points), max(y for _, y in points)
+    used = min(1.0, 0.3 + 0.1 * len(nodes))  # two or three nodes need not be in far corners
     for node, (x, y) in zip(nodes, points, strict=True):
-        node.x = round(MARGIN + _share(x, left, right) * (width - 2 * MARGIN), 3)
-        node.y = round(TOP + 30 + _share(y, top, bottom) * (height - TOP - 60), 3)
+        node.x = round(width / 2 + (_share(x, left, right) - 0.5) * used * (width - 2 * MARGIN), 3)
+        node.y = round(TOP + (height - TOP) / 2 + (_share(y, top, bottom) - 0.5) * used * (height - TOP - 60), 3)
 
 
 def _in_rows(nodes: list[Node], width: float, top: float) -> float:

@@ -180,7 +180,15 @@ def _legend(service: PlannedService, grouping: Grouping, *, guarded: bool) -> li
         Mark(PICTURES["pic_tunnel"], edge=_spoke(service, "", nothing)),
         Mark(
             PICTURES["pic_carrier" if grouping.note is None else "pic_group"],
-            node=Node("", "", nothing, 10, fills=look, stroke=DOMAIN_STROKE.get(service.domain, "#16202c")),
+            node=Node(
+                "",
+                "",
+                nothing,
+                10,
+                "disc" if grouping.note is None else "box",
+                fills=look,
+                stroke=DOMAIN_STROKE.get(service.domain, "#16202c"),
+            ),
         ),
     ]
     if grouping.note is None:
