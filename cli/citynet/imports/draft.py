@@ -134,17 +134,12 @@ def _fibres(draft: Draft, topology: Topology, sites: dict[str, str], factor: flo
     """Name and measure the fibres; returns the name of each span."""
     many = Counter(span.ends for span in topology.spans)
     names: dict[int, str] = {}
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     groups = Namer("duct")
     shared: dict[tuple[str, str], str] = {}
     for number, span in enumerate(topology.spans):
-        base = name = f"{sites[span.a]}--{sites[span.b]}"
-        again = 1
-        while name in taken:
-            again += 1
-            name = f"{base}-{again}"
-        taken.add(name)
-        names[number] = name
+        base = f"{sites[span.a]}--{sites[span.b]}"
+        name = names[number] = _fibre_name(base, taken)
         length, said = _length(name, span, topology.spots, factor, report)
         risks = []
         if many[span.ends] > 1:
@@ -163,13 +158,23 @@ def _fibres(draft: Draft, topology: Topology, sites: dict[str, str], factor: flo
     return names
 
 
+def _fibre_name(base: str, taken: dict[str, int]) -> str:
+    """A name that is not taken; `taken` has each with the number that a further one would begin to try with."""
+    name = base
+    while name in taken:
+        taken[base] += 1
+        name = f"{base}-{taken[base]}"
+    taken[name] = 1
+    return name
+
+
 def _length(name: str, span: Span, spots: dict[str, Spot], factor: float, report: Report) -> tuple[float, list[str]]:
     """Length of a fibre in km, and what to say of it."""
     one, other = spots[span.a].place, spots[span.b].place
     air = None if one is None or other is None else measures.air_line_km(one, other)
     if span.length_km:
         length, said = span.length_km, []
-        if air is not None and length < air * 0.99:
+        if air is not None and air - length > max(air * 0.01, SHORTEST_KM):
             said.append(f"shorter than the air line of {air:.1f} km")
             report.guess("a fibre is shorter than the air line between its ends: one of them is wrong", name)
     elif air is not None:

@@ -23,6 +23,8 @@ PASSED = ("Edfa", "Multiband_amplifier", "Fused")
 TYPES = (*STOPS, *FIBRES, *PASSED)
 FUSED_LOSS_DB = 1.0
 """What GNPy takes for a `Fused` element that does not say it."""
+MOST_STEPS = 2_000_000
+"""Most elements passed over all chains; a plain network passes each once for each direction."""
 MOST_WAYS = 16
 """Most connections that may leave a `Fused` element; chains are followed through each of them."""
 
@@ -196,28 +198,39 @@ def _chains(elements: dict[str, Element], following: dict[str, dict[str, None]],
     """From every stop along its fibres to the next stops, each element once; the way back to the start is no chain."""
     chains: list[Chain] = []
     reached: set[str] = set()
+    steps = 0
     for start, element in elements.items():
         if element.kind not in STOPS:
             continue
-        seen = {start}
-        ahead = deque((uid, Chain(start, "", 0.0, 0.0, element.where)) for uid in following.get(start, ()))
-        while ahead:
-            uid, so_far = ahead.popleft()
-            here = elements[uid]
-            if here.kind in STOPS:
-                if uid != start and so_far.end:
-                    chains.append(so_far._replace(end=uid))
-                continue
-            if uid in seen:
-                continue
-            seen.add(uid)
-            reached.add(uid)
-            longer = _longer(so_far, here)
-            ahead.extend((after, longer) for after in following.get(uid, ()))
+        passed = _from(start, elements, following, chains)
+        reached |= passed
+        steps += len(passed)
+        if steps > MOST_STEPS:
+            report.wrong(element.where, "the chains of this file branch without end", f"{MOST_STEPS} steps at most")
+            return []
     for uid, one in elements.items():
         if one.kind in FIBRES and uid not in reached:
             report.leave(one.where, f"fibre '{uid}' is not reached from any Roadm or Transceiver")
     return chains
+
+
+def _from(
+    start: str, elements: dict[str, Element], following: dict[str, dict[str, None]], chains: list[Chain]
+) -> set[str]:
+    """Add the chains that begin at a stop; returns what they pass."""
+    passed: set[str] = set()
+    ahead = deque((uid, Chain(start, "", 0.0, 0.0, elements[start].where)) for uid in following.get(start, ()))
+    while ahead:
+        uid, so_far = ahead.popleft()
+        here = elements[uid]
+        if here.kind in STOPS:
+            if uid != start and so_far.end:
+                chains.append(so_far._replace(end=uid))
+        elif uid not in passed:
+            passed.add(uid)
+            longer = _longer(so_far, here)
+            ahead.extend((after, longer) for after in following.get(uid, ()))
+    return passed
 
 
 def _longer(chain: Chain, by: Element) -> Chain:

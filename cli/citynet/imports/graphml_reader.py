@@ -17,8 +17,12 @@ _TEXTS = {"data", "default", "NodeLabel", "EdgeLabel"}
 """Elements whose text counts; the labels are those that yEd draws."""
 
 
+MOST_KEYS = 1000
+"""Most keys that a file may declare; the Internet Topology Zoo has some 50."""
+
+
 class _RefusedError(Exception):
-    """The file declares entities."""
+    """The file declares entities, or keys without end."""
 
 
 @dataclass(slots=True)
@@ -60,8 +64,8 @@ def read(file: Path, report: Report) -> GraphMl | None:
     except expat.ExpatError as error:
         report.wrong(Where(str(file), error.lineno), f"is no XML: {expat.ErrorString(error.code)}")
         return None
-    except _RefusedError:
-        report.wrong(Where(str(file), parser.CurrentLineNumber), "declares an XML entity", "GraphML without entities")
+    except _RefusedError as error:
+        report.wrong(Where(str(file), parser.CurrentLineNumber), str(error), "GraphML as tools write it")
         return None
     except (ValueError, LookupError) as error:  # an encoding that Python does not know, or text it cannot hold
         report.wrong(Where(str(file), parser.CurrentLineNumber), f"is no XML: {error}")
@@ -82,7 +86,7 @@ class _Collector:
         self.defaults: dict[tuple[str, str], str] = {}
         self.owners: list[Element] = []
         self.texts: list[str] | None = None
-        self.key = ""
+        self.key, self.is_default = "", False
         self.parser = expat.ParserCreate()
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self.start
@@ -93,7 +97,7 @@ class _Collector:
 
     def refuse(self, *_: Any) -> int:
         """An entity is declared or asked for."""
-        raise _RefusedError
+        raise _RefusedError("declares or asks for an XML entity")
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """An element begins."""
@@ -104,13 +108,17 @@ class _Collector:
             self.owners[-1].ends.append(attributes.get("node", ""))
         elif local == "key":
             self.key = attributes.get("id", "")
+            if len(self.keys) >= MOST_KEYS:
+                raise _RefusedError(f"declares more than {MOST_KEYS} keys")
             self.keys[self.key] = (attributes.get("for", "all"), attributes.get("attr.name", "").lower())
+        if self.texts is not None:
+            self.keep("".join(self.texts))  # a label's text stands before the elements inside it
+            self.texts = None
         if local in _TEXTS:
             self.texts = []
+            self.is_default = local == "default"
             if local != "default":
                 self.key = attributes.get("key", "") if local == "data" else local
-        elif self.texts is not None and local not in _OWNERS:
-            self.texts = None  # text around other elements is not of interest
 
     def open(self, local: str, attributes: dict[str, str]) -> None:
         """A graph, node or edge begins."""
@@ -120,7 +128,6 @@ class _Collector:
         element = Element(local, self.parser.CurrentLineNumber, attributes, ends=ends)
         self.graph.elements.append(element)
         self.owners.append(element)
-        self.texts = None
 
     def characters(self, text: str) -> None:
         """Text goes on."""
@@ -133,17 +140,16 @@ class _Collector:
         if local in _OWNERS and self.owners:
             self.owners.pop()
         elif local in _TEXTS and self.texts is not None:
-            self.keep(local, "".join(self.texts).strip())
-        if local in _TEXTS:
+            self.keep("".join(self.texts))
             self.texts = None
 
-    def keep(self, local: str, text: str) -> None:
+    def keep(self, text: str) -> None:
         """The text of an element is whole."""
-        if local == "default":
-            self.defaults[self.keys.get(self.key, ("all", self.key))] = text
-        elif self.owners and text:
+        if self.is_default:
+            self.defaults[self.keys.get(self.key, ("all", self.key))] = text.strip()
+        elif self.owners and text.strip():
             name = self.keys.get(self.key, ("", ""))[1] or self.key.lower()
-            self.owners[-1].data.setdefault(name, text)
+            self.owners[-1].data.setdefault(name, text.strip())
 
     def finished(self) -> GraphMl:
         """Everything, defaults filled in."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from citynet.imports import draft as drafts
 from citynet.imports import gnpy, graphml, netbox, routers, writing
+from citynet.imports.names import title
 from citynet.imports.netbox_roles import Roles
 from citynet.imports.report import Report
 
@@ -51,9 +52,10 @@ def read(kind: str, files: list[Path], options: Options, roles: list[str], *, le
     if topology is None:
         raise AssertionError("a source that gives no topology has problems")
     if not topology.names_devices:
-        routers.one_each(topology)
+        routers.one_each(topology, report)
+        report.findings.raise_if_any()
     routers.largest_part(topology, report)
     draft = drafts.make(topology, options, report)
     report.left_out.sort()
     said = [f"{what} ({len(of)})" for what, of in report.guessed.items()]
-    return Imported(writing.texts(draft, ", ".join(file.name for file in files), said), draft, report)
+    return Imported(writing.texts(draft, title(", ".join(file.name for file in files)), said), draft, report)

@@ -32,6 +32,8 @@ _WORDS = {
     "feet": "ft",
     "inches": "in",
 }
+LONGEST_NUMBER = 40
+"""Signs of a length with its unit; longer text is something else."""
 _LENGTH = re.compile(r"\s*(.+?)\s*([A-Za-z]*)\s*")
 _SPEED = re.compile(r"(?<![\d.-])(\d+(?:\.\d+)?)\s*([TGMk])(?:b(?:it)?(?:ps|/s)|ig|\b)", re.IGNORECASE)
 _GBPS = {"T": 1000.0, "G": 1.0, "M": 0.001, "K": 0.000001}
@@ -84,8 +86,11 @@ def length_km(value: object, unit: str, of: str, where: Where, report: Report) -
         where: Its line.
         report: Gets what is wrong.
     """
-    match = _LENGTH.fullmatch(str(value)) if value is not None else None
+    match = _LENGTH.fullmatch(str(value)[: LONGEST_NUMBER + 1]) if value is not None else None
     if match is None:
+        return None
+    if len(str(value)) > LONGEST_NUMBER:
+        report.faulty(where, f"{of} has the length '{str(value)[:LONGEST_NUMBER]}…'", "a number")
         return None
     found, word = number(match[1]), (match[2] or unit).lower().strip()
     factor = KM.get(_WORDS.get(word, word))
@@ -105,7 +110,7 @@ def speed_gbps(raw: object, text: str) -> float | None:
     if bits is not None and bits > 0:
         return bits / 1e9
     if match := _SPEED.search(text):
-        return float(match[1]) * _GBPS[match[2].upper()]
+        return (number(match[1]) or 0.0) * _GBPS[match[2].upper()] or None
     if match := _OPTICAL.search(text):
         return int(match[2]) * (_OC1_GBPS if match[1].upper() == "OC" else _STM1_GBPS)
     return None

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 GONE = {"decommissioning", "retired", "inventory", "decommissioned"}
 """States in which a site, device or cable is not, or no longer, in the network."""
 ROLE = ("role", "device_role")
+MOST_HINTS = 20
+"""Unknown sites for which the nearest known one is looked up, which takes a while."""
 SITES_SAY = {"latitude", "slug", "region", "facility", "physical_address", "time_zone", "asns", "group"}
 
 
@@ -116,7 +118,7 @@ class _Devices:
         self.inventory, self.names, self.report, self.roles = inventory, names, report, roles
         self.sites_known = known
         self.seen: dict[str, Where] = {}
-        self.unknown: dict[str, str] = {}
+        self.hinted: set[str] = set()
 
     def add(self, table: Table) -> None:
         """Take all rows over."""
@@ -165,6 +167,9 @@ class _Devices:
         if key:
             self.report.leave(row.where, f"device '{name}' is in site '{said}', which is left out")
         else:
-            hint = did_you_mean(said, self.names) if len(self.names) < 1000 else ""
+            hint = ""
+            if len(self.hinted) < MOST_HINTS and said not in self.hinted:
+                self.hinted.add(said)
+                hint = did_you_mean(said, list(self.names)[:1000])
             self.report.faulty(row.where, f"device '{name}' is in the unknown site '{said}'", "a site", hint)
         return None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NO_NETWORK = ("power", "console", "usb")
 """Kinds of termination that carry no traffic (NetBox: dcim.powerport, dcim.consoleport …)."""
-MOST_ENDS = 16
+MOST_ENDS = 8
 """Most devices at one end of a breakout cable."""
 
 
@@ -65,6 +65,9 @@ class Cables:
             return
         a, b = (self.ends(row, side, what) for side in "ab")
         if a is None or b is None:
+            return
+        if len(a) > 1 and len(b) > 1:
+            self.report.faulty(row.where, f"{what} has several devices at both sides", "one device at one side")
             return
         for one in a:
             for other in b:

@@ -89,7 +89,8 @@ class Lines:
                 break
             ahead = [other for other in self.at[here] if other not in self.used]
             if not ahead:
-                said = f"the line from '{start}' ends at '{here[0]}', behind which nothing is known"
+                why = "behind which nothing is known" if here[0] in self.inventory.passive else "which does not route"
+                said = f"the line from '{start}' ends at '{here[0]}', {why}"
                 self.report.leave(where, said)
                 return
             number = ahead[0]

@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from citynet.errors import Findings, Problem
+from citynet.imports.names import title
+
+LONGEST_LINE = 300
+"""Letters of a message; names of a source may be of any length."""
 
 
 class Where(NamedTuple):
@@ -50,11 +54,12 @@ class Report:
 
     def leave(self, where: Where, what: str) -> None:
         """Something is not taken over."""
-        self.left_out.append(LeftOut(where, what))
+        self.left_out.append(LeftOut(where, title(what, LONGEST_LINE)))
 
     def wrong(self, where: Where, what: str, expected: str = "", hint: str = "") -> None:
         """The source as a whole cannot be used."""
-        self.findings.add(Problem(where.file, where.line, what, expected, hint, rule="import"))
+        shown = title(what, LONGEST_LINE)  # nothing that a terminal would obey
+        self.findings.add(Problem(where.file, where.line, shown, expected, hint, rule="import"))
 
     def faulty(self, where: Where, what: str, expected: str = "", hint: str = "") -> None:
         """One thing of the source is wrong; it is left out when that was asked for."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from citynet.imports.report import Report
     from citynet.imports.topology import Topology
 
+    Line = tuple[str, str, list[int]]
+
 FEWEST_WITH_CORE = 4
 """Smaller networks have edge devices only."""
 CORE_SHARE = 10
@@ -22,11 +24,13 @@ CORE_SHARE = 10
 AGGREGATION_NEIGHBOURS = 3
 MOST_MESHED = 4
 """Ends of a junction that are joined each with each; more are joined in a ring."""
+MOST_ENDS = 64
+"""Most ends of a junction: no splice has more, and the time to look for ways through it grows with their square."""
 
 
-def one_each(topology: Topology) -> None:
+def one_each(topology: Topology, report: Report) -> None:
     """Put a router into every spot that is no junction, and a wire along every span and through every junction."""
-    pairs = _pairs(topology)
+    pairs = _pairs(topology, report)
     neighbours: dict[str, set[str]] = defaultdict(set)
     for one, other in pairs:
         neighbours[one].add(other)
@@ -45,7 +49,7 @@ def one_each(topology: Topology) -> None:
         topology.wires.append(Wire(one, other, numbers, topology.spans[numbers[0]].where, rate))
 
 
-def _pairs(topology: Topology) -> dict[tuple[str, str], list[int]]:
+def _pairs(topology: Topology, report: Report) -> dict[tuple[str, str], list[int]]:
     """Spots that a wire joins → the spans it rides, in order from the first to the second."""
     pairs: dict[tuple[str, str], list[int]] = {}
     through: set[str] = set()
@@ -54,13 +58,13 @@ def _pairs(topology: Topology) -> dict[tuple[str, str], list[int]]:
         through.update(junctions)
         if not junctions and (span.b, span.a) not in pairs:
             pairs.setdefault((span.a, span.b), [number])
-    for one, other, numbers in _through(topology, through):
+    for one, other, numbers in _through(topology, through, report):
         if (other, one) not in pairs:
             pairs.setdefault((one, other), numbers)
     return pairs
 
 
-def _through(topology: Topology, junctions: set[str]) -> list[tuple[str, str, list[int]]]:
+def _through(topology: Topology, junctions: set[str], report: Report) -> list[Line]:
     """What lines through junctions join; junctions that touch are one."""
     graph = rustworkx.PyGraph(multigraph=True)
     index: dict[str, int] = {}
@@ -71,21 +75,24 @@ def _through(topology: Topology, junctions: set[str]) -> list[tuple[str, str, li
                     index[key] = graph.add_node(key)
             graph.add_edge(index[span.a], index[span.b], number)
     inner = graph.subgraph([index[key] for key in index if key in junctions])
-    lines: list[tuple[str, str, list[int]]] = []
+    lines: list[Line] = []
     for part in rustworkx.connected_components(inner):
         nodes = {index[inner[node]] for node in part}
         around = sorted({far for node in nodes for far in graph.neighbors(node)} - nodes)
+        if len(around) > MOST_ENDS:
+            where = min(topology.spots[graph[node]].where for node in nodes)
+            report.faulty(where, f"a junction joins {len(around)} nodes", f"{MOST_ENDS} at most")
+            continue
         one_junction = graph.subgraph([*sorted(nodes), *around], preserve_attrs=False)
         lines += _meet(one_junction, [graph[node] for node in around])
     return lines
 
 
-def _meet(junction: rustworkx.PyGraph[str, int], ends: list[str]) -> list[tuple[str, str, list[int]]]:
+def _meet(junction: rustworkx.PyGraph[str, int], ends: list[str]) -> list[Line]:
     """Lines between the ends of one junction, each the fewest spans long."""
     at = {junction[node]: node for node in junction.node_indices()}
-    for one, other in itertools.combinations(ends, 2):  # spans between the ends are not of the junction
-        if junction.has_edge(at[one], at[other]):
-            junction.remove_edge(at[one], at[other])
+    outer = {at[end] for end in ends}
+    junction.remove_edges_from([(a, b) for a, b in junction.edge_list() if a in outer and b in outer])
     pairs = list(itertools.combinations(ends, 2)) if len(ends) <= MOST_MESHED else [*itertools.pairwise(ends)]
     if len(ends) > MOST_MESHED:
         pairs.append((ends[-1], ends[0]))
