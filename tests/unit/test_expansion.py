@@ -86,6 +86,30 @@ def test_a_kind_of_site_brings_its_devices(design: Design) -> None:
     assert devices["last-agg"].plane == "B"  # what the site's profile says wins over the device's profile
 
 
+def test_an_entry_refines_what_a_kind_of_site_brings(tmp_path: Path) -> None:
+    text = BASE.replace("  core: {domain", "  pop1-pe: {role: border, management: 172.20.0.77}\n  core: {domain")
+    (tmp_path / "design.yml").write_text(text, encoding="utf-8")
+    device = build.check(tmp_path).city.devices["pop1-pe"]
+    assert (device.site, str(device.role), str(device.management)) == ("pop1", "border", "172.20.0.77")
+
+
+def test_a_default_of_nothing_is_none(tmp_path: Path) -> None:
+    text = BASE.replace("links: {metric: 30,", "links: {metric: null,")
+    (tmp_path / "design.yml").write_text(text, encoding="utf-8")
+    assert build.check(tmp_path).city.stars["all"].metric == 10
+
+
+def test_the_digest_tells_an_override_from_a_file_that_joins(tmp_path: Path) -> None:
+    digests = set()
+    for place in ("design", "design/override"):
+        folder = tmp_path / place.replace("/", "-")
+        (folder / "design/override").mkdir(parents=True)
+        (folder / "design/a.yml").write_text(BASE, encoding="utf-8")
+        (folder / place / "b.yml").write_text("title: other", encoding="utf-8")
+        digests.add(build.check(folder).digest)
+    assert len(digests) == 2
+
+
 def test_defaults_of_the_domain_are_weakest(design: Design) -> None:
     city = design.city
     assert (city.links[0].metric, city.links[0].rate_gbps) == (5, 400)
@@ -115,7 +139,12 @@ def test_a_value_lent_stands_where_it_was_written(tmp_path: Path) -> None:
         ("links: {metric: 30,", "links: {metric: -30,", ["domains.government.defaults.links.metric: '-30'"]),
         ("devices: {pe: {profile: pe}", "devices: {pe: {profil: pe}", ["unknown key 'profil'"]),
         ("pe: {profile: pe}", "pe: {profile: pq}", ["no profile 'pq'"]),
-        ("  core: {domain", "  pop1-pe: {profile: pe, site: hub}\n  core: {domain", ["'pop1-pe' stands twice"]),
+        ("links: {metric: 30,", "links: {metric: yes,", ["'True' has the wrong type, expected a whole number"]),
+        ("router_ids: 10.1.0.0/16", "router_ids: 10", ["'10' has the wrong type, expected an IPv4 prefix"]),
+        ("length_km: 4,", "length_km: .inf,", ["'inf' is not accepted"]),
+        ("length_km: 4,", "length_km: 4, closed: 1,", ["'1' has the wrong type, expected true or false"]),
+        ("rate_gbps: 400}", "rate_gbps: 401}", ["'401' is unknown, expected 1, 10, 25"]),
+        ("rate_gbps: 400}", "rate_gbps: yes}", ["'True' is unknown, expected 1, 10, 25"]),
         ("length_km: 4,", "length_km: 0,", ["fibre_rings.loop.length_km: '0' is not accepted"]),
         ("fibre_rings:", "fibres: {pop1--pop2: {between: [pop1, pop2], length_km: 1}}\nfibre_rings:", ["stands twice"]),
     ],

@@ -156,8 +156,9 @@ def test_a_device_of_a_site_profile(tmp_path: Path) -> None:
     text = schema.texts("examples")["Profiles"]
     device = checked(tmp_path, text).devices["office-1-gov"]
     assert (device.site, str(device.role)) == ("office-1", "edge")
-    with pytest.raises(InputError, match="'office-1-gov' stands twice"):
-        checked(tmp_path, text, "devices: {office-1-gov: {domain: government, role: edge, site: office-1}}")
+    refined = checked(tmp_path, text, "devices: {office-1-gov: {management: 172.20.3.4, role: border}}").devices
+    assert (refined["office-1-gov"].site, str(refined["office-1-gov"].role)) == ("office-1", "border")
+    assert str(refined["office-1-gov"].management) == "172.20.3.4"
 
 
 def test_files_join_and_overrides_win(tmp_path: Path) -> None:

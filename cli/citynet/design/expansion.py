@@ -34,7 +34,7 @@ class Expansion:
 
     Attributes:
         errors: Errors of type in profiles, defaults and fibre rings; what they are in was set aside.
-        problems: Names of profiles that lead nowhere, devices of a site's kind whose name is taken.
+        problems: Names of profiles that lead nowhere, fibres that two rings make.
     """
 
     def __init__(self, values: dict[str, Any], source: Source, aside: Aside) -> None:
@@ -124,12 +124,12 @@ class Expansion:
 
     def _lend(self, entry: dict[str, Any], loc: Loc, lender: dict[str, Any], of: Loc) -> None:
         for key, value in lender.items():
-            if key not in entry and not (key == "devices" and loc[0] == "sites"):
+            if value is not None and key not in entry and not (key == "devices" and loc[0] == "sites"):
                 entry[key] = value
                 self.source.copy((*loc, key), (*of, key))
 
     def _add_site_devices(self) -> None:
-        """Each site of a kind gets the devices of that kind, called SITE-KEY."""
+        """Each site of a kind gets the devices of that kind, called SITE-KEY; an entry of that name refines one."""
         for site, entry in self._entries("sites"):
             kind = entry.get("profile")
             for key, use in self._entries("profiles", "sites", str(kind), "devices"):
@@ -137,16 +137,10 @@ class Expansion:
                 devices = self.values.setdefault("devices", {})
                 if not isinstance(devices, dict):
                     return
-                if name in devices:
-                    first = f"the profile '{kind}' of site '{site}' makes one too, in {self.source.where(*of)}"
-                    loc = ("devices", name)
-                    what = f"'{name}' stands twice"
-                    self.problems.append(self.source.problem(loc, what, "each name once", first, "duplicate"))
-                    continue
-                devices[name] = {"site": site, **use}
-                self.source.copy(("devices", name), of)
-                for part in use:
-                    self.source.copy(("devices", name, part), (*of, part))
+                own = devices.setdefault(name, {})
+                if isinstance(own, dict):
+                    self.source.copy(("devices", name), of)
+                    self._lend(own, ("devices", name), {"site": site, **use}, of)
 
     def _apply_defaults(self) -> None:
         for name, device in self._entries("devices"):

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from citynet.design.expansion import Expansion
 from citynet.design.model import Design
 from citynet.design.partial import Aside, validate
-from citynet.design.reader import design_files, read
+from citynet.design.reader import Files, design_files, read
 from citynet.design.rules import check
 from citynet.design.types import City
 from citynet.errors import Problem, Severity, did_you_mean, in_order
@@ -40,17 +40,19 @@ def load(path: Path) -> Design:
     if city is None:
         findings.raise_if_any()
         raise AssertionError("a design without a city has errors")
-    design = Design(city, source, _digest(files.all), expansion.aside)
+    design = Design(city, source, _digest(files), expansion.aside)
     findings.problems += check(design, Severity.ERROR)
     findings.raise_if_any()
     design.warnings = in_order(check(design, Severity.WARNING))  # of a faulty design most would be echoes
     return design
 
 
-def _digest(files: list[Path]) -> str:
+def _digest(files: Files) -> str:
+    """The digest of all files with their names and places, which say who wins; not of where the design lies."""
     digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    for place, members in (("", files.joined), ("override/", files.overrides)):
+        for file in members:
+            digest.update(f"{place}{file.name}".encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 
 

@@ -8,28 +8,46 @@ from __future__ import annotations
 
 import enum
 import ipaddress
+from functools import partial
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic_core import PydanticCustomError
 
 NAME_PATTERN = r"^[a-z][a-z0-9-]{0,39}$"
 
 TITLE = "name shown to people, in any language"
+
+Whole = Annotated[int, Strict()]  # `yes` is no 1, and 1 no `yes`
+Real = Annotated[float, Strict()]
+Flag = Annotated[bool, Strict()]
+
+
+def _text(kind: str, value: object) -> object:
+    """An address is written as text: the number 10 would be 0.0.0.10 otherwise."""
+    if isinstance(value, int | float):
+        raise PydanticCustomError(kind, "a number is no address")
+    return value
+
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, description="lower-case letters, digits and '-', 40 at most")]
 VrfName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,14}$")]  # a Linux interface name: 15 at most
 FibreName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,81}$")]  # two site names and "--" between them
 DomainName = Literal["government", "cross"]
 Plane = Literal["A", "B"]
-Metric = Annotated[int, Field(ge=1, le=16777214)]
-Rate = Literal[1, 10, 25, 40, 50, 100, 200, 400, 800]
-Bandwidth = Annotated[int, Field(ge=0, le=800_000)]
-Ipv4Prefix = ipaddress.IPv4Network
-Ipv6Prefix = ipaddress.IPv6Network
+Metric = Annotated[Whole, Field(ge=1, le=16777214)]
+Rate = Annotated[
+    Literal[1, 10, 25, 40, 50, 100, 200, 400, 800],
+    BeforeValidator(lambda value: str(value) if isinstance(value, bool) else value),  # True would pass as 1
+]
+Bandwidth = Annotated[Whole, Field(ge=0, le=800_000)]
+Ipv4Prefix = Annotated[ipaddress.IPv4Network, BeforeValidator(partial(_text, "ip_v4_network"))]
+Ipv6Prefix = Annotated[ipaddress.IPv6Network, BeforeValidator(partial(_text, "ip_v6_network"))]
+Ipv4Address = Annotated[ipaddress.IPv4Address, BeforeValidator(partial(_text, "ip_v4_address"))]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Level(enum.StrEnum):
@@ -119,17 +137,17 @@ class ParticipantKind(enum.StrEnum):
 class Underlay(_Strict):
     """What the lines of a domain share; a silent one is noticed after BFD's interval × multiplier (RFC 5880)."""
 
-    mtu: int = Field(9000, ge=1580, le=9600, description="MTU of lines in bytes; SRv6 adds 40 or more (RFC 8986)")
-    hello_interval_s: int = Field(1, ge=1, le=600, description="seconds between IS-IS hellos; ten missed: gone")
-    bfd_interval_ms: int = Field(100, ge=10, le=60000, description="time between BFD packets in ms (RFC 5880)")
-    bfd_multiplier: int = Field(3, ge=2, le=255, description="BFD packets missed in a row that take a line down")
+    mtu: Whole = Field(9000, ge=1580, le=9600, description="MTU of lines in bytes; SRv6 adds 40 or more (RFC 8986)")
+    hello_interval_s: Whole = Field(1, ge=1, le=600, description="seconds between IS-IS hellos; ten missed: gone")
+    bfd_interval_ms: Whole = Field(100, ge=10, le=60000, description="time between BFD packets in ms (RFC 5880)")
+    bfd_multiplier: Whole = Field(3, ge=2, le=255, description="BFD packets missed in a row that take a line down")
 
 
 class Place(_Strict):
     """Where something stands on the map: WGS-84 coordinates."""
 
-    lat: float = Field(ge=-90, le=90, description="latitude in degrees, north positive (WGS-84)")
-    lon: float = Field(ge=-180, le=180, description="longitude in degrees, east positive (WGS-84)")
+    lat: Real = Field(ge=-90, le=90, description="latitude in degrees, north positive (WGS-84)")
+    lon: Real = Field(ge=-180, le=180, description="longitude in degrees, east positive (WGS-84)")
 
 
 class Zone(_Strict):
@@ -145,7 +163,6 @@ class DeviceProfile(_Strict):
 
     domain: DomainName | None = None
     role: Role | None = None
-    site: Name | None = None
     plane: Plane | None = None
     platform: Name | None = None
 
@@ -215,7 +232,7 @@ class Domain(_Strict):
 
     title: str = Field("", description=TITLE)
     level: Level = Field(Level.L1, description="target service level of the domain")
-    asn: int = Field(ge=1, le=4294967294, description="BGP autonomous system number (RFC 6793)")
+    asn: Whole = Field(ge=1, le=4294967294, description="BGP autonomous system number (RFC 6793)")
     locators: Ipv6Prefix = Field(
         description="SRv6 locator block, a /32: each router gets a /48 (RFC 9800, uSID f3216), loopback and all"
     )
@@ -237,9 +254,9 @@ class Fibre(_Strict):
     """A fibre between two sites."""
 
     between: Annotated[list[Name], Field(min_length=2, max_length=2)] = Field(description="the two sites it joins")
-    length_km: float = Field(gt=0, le=5000, description="route length in km")
-    loss_db: float | None = Field(None, ge=0, le=200, description="loss measured from end to end in dB, if known")
-    capacity_gbps: float = Field(9600, gt=0, description="what may be lit on it in Gbit/s; 9600 = 96 × 100G")
+    length_km: Real = Field(gt=0, le=5000, description="route length in km")
+    loss_db: Real | None = Field(None, ge=0, le=200, description="loss measured from end to end in dB, if known")
+    capacity_gbps: Real = Field(9600, gt=0, description="what may be lit on it in Gbit/s; 9600 = 96 × 100G")
     risk_groups: list[Name] = Field(default_factory=list, description="SRLGs: ducts, bridges it lies in (RFC 4202)")
 
 
@@ -247,9 +264,9 @@ class FibreRing(_Strict):
     """Sites joined by fibres in a row, and back to the first when closed; each fibre is called `SITE--SITE`."""
 
     sites: Annotated[list[Name], Field(min_length=2)] = Field(description="sites in the order of the ring")
-    closed: bool = Field(default=True, description="whether a fibre leads from the last site back to the first")
-    length_km: float = Field(gt=0, le=5000, description="route length of each fibre in km")
-    capacity_gbps: float = Field(9600, gt=0, description="what may be lit on each fibre in Gbit/s")
+    closed: Flag = Field(default=True, description="whether a fibre leads from the last site back to the first")
+    length_km: Real = Field(gt=0, le=5000, description="route length of each fibre in km")
+    capacity_gbps: Real = Field(9600, gt=0, description="what may be lit on each fibre in Gbit/s")
     risk_groups: list[Name] = Field(default_factory=list, description="SRLGs that all fibres of the ring are in")
 
 
@@ -262,7 +279,7 @@ class Device(_Strict):
     site: Name = Field(description="where it stands, a name of `sites`")
     plane: Plane | None = Field(None, description="transport plane of core and aggregation devices")
     platform: Name = Field("whitebox", description="what it runs; `citynet show DESIGN capabilities` lists them")
-    management: ipaddress.IPv4Address | None = Field(
+    management: Ipv4Address | None = Field(
         None, description="address by which Ansible reaches the device; allocated when absent"
     )
 
@@ -285,7 +302,7 @@ class Ring(_Joined):
     """Devices joined in a row, and back to the first when closed; each pair becomes a link."""
 
     devices: Annotated[list[Name], Field(min_length=2)] = Field(description="devices in the order of the ring")
-    closed: bool = Field(default=True, description="whether a link leads from the last device back to the first")
+    closed: Flag = Field(default=True, description="whether a link leads from the last device back to the first")
 
 
 class Mesh(_Joined):
@@ -339,7 +356,7 @@ class Allow(_Strict):
     source: Name = Field(description="participant that opens the flow")
     destination: Name = Field(description="participant that answers")
     protocol: Literal["tcp", "udp", "icmp"] = Field(description="`icmp` has no ports, the others need them")
-    ports: list[Annotated[int, Field(ge=1, le=65535)]] = Field(
+    ports: list[Annotated[Whole, Field(ge=1, le=65535)]] = Field(
         default_factory=list, description="destination ports that it may use"
     )
 
