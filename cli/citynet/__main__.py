@@ -17,6 +17,7 @@ GROUPS = (
     "check",
     "schema",
     "plan",
+    "prove",
     "render",
     "show",
     "docs",

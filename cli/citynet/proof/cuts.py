@@ -6,7 +6,7 @@ R. Thurimella, "Fast computation of small cuts via cycle space sampling", ACM TA
 - a set of links whose labels are linearly independent contains no cut: proven harmless without a search;
 - two sets that contain no cut each contain one together only when some sum of labels of the one is a sum of labels
   of the other.
-Chance can only add candidates, which an exact search then discards; it cannot lose one (see `Labels`).
+Chance can only add candidates, which an exact search then discards; it cannot lose one (see `_certain`).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from citynet.proof.network import Network
 
 SPARE_BITS = 64
-"""Labels are that much longer than the largest set, so a false candidate has a chance of 2^-64."""
-MOST_SUMS = 8
-"""A set of up to that many links has its 2^8 sums listed; a larger one is cut on trial instead."""
+"""Labels are that much longer than the largest sets, so a false candidate has a chance of 2^-64."""
+MOST_SUMS = 1_000_000
+"""So many sums of labels are listed, about 0.1 GiB; sets that would go beyond are held against every other one."""
 
 
 class Span:
@@ -37,55 +37,43 @@ class Span:
         for label in labels:
             self.add(label)
 
+    def rest(self, label: int) -> int:
+        """What is left of a label after adding sums of this span; zero for one that is a sum."""
+        while label and (row := self.rows.get(label.bit_length())):
+            label ^= row
+        return label
+
     def add(self, label: int) -> None:
         """Add a label; `dependent` counts those that were sums already."""
-        while label:
-            height = label.bit_length()
-            row = self.rows.get(height)
-            if row is None:
-                self.rows[height] = label
-                return
-            label ^= row
-        self.dependent += 1
+        if rest := self.rest(label):
+            self.rows[rest.bit_length()] = rest
+        else:
+            self.dependent += 1
 
-    def sums(self) -> Iterator[int]:
+    def sums(self) -> list[int]:
         """Every sum but zero."""
         found = [0]
         for row in self.rows.values():
             found += [known ^ row for known in found]
-        return iter(found[1:])
+        return found[1:]
 
 
 class Labels:
-    """The labels of one network's links.
+    """The labels of one network's links."""
 
-    A set whose labels depend on each other holds as many independent cuts as the search finds parts cut off; should
-    chance make it look like more, the labels are drawn again, so what `pairs` says holds for certain.
-    """
-
-    def __init__(self, network: Network, sets: Iterable[frozenset[int]]) -> None:
-        self._network = network
-        self._sets = list(sets)
-        self._bytes = (max((len(edges) for edges in self._sets), default=0) + SPARE_BITS) // 8 + 1
-        draw = 0
-        while not self._drawn(draw):
-            draw += 1
-
-    def _drawn(self, draw: int) -> bool:
-        self._labels = _draw(self._network, self._bytes, draw)
-        return all(
-            span.dependent == len(self._network.parts(edges))
-            for edges in self._sets
-            if (span := self.span(edges)).dependent
-        )
+    def __init__(self, network: Network, sets: Iterable[frozenset[int]], draw: int = 0) -> None:
+        sizes = sorted((len(edges) for edges in sets), reverse=True)
+        self._labels = _draw(network, (sum(sizes[:2]) + SPARE_BITS) // 8 + 1, draw)
 
     def span(self, edges: Iterable[int]) -> Span:
         """The sums of a set's labels."""
         return Span(self._labels[edge] for edge in edges)
 
-    def may_cut(self, edges: Iterable[int]) -> bool:
-        """False when the set certainly contains no cut."""
-        return self.span(edges).dependent > 0
+    def may_cut(self, edges: Iterable[int], besides: Span | None = None) -> bool:
+        """False when the set certainly contains no cut, nor one together with another set whose span is given."""
+        if besides is None:
+            return self.span(edges).dependent > 0
+        return Span(besides.rest(self._labels[edge]) for edge in edges).dependent > 0
 
 
 def _draw(network: Network, size: int, draw: int) -> list[int]:
@@ -117,17 +105,33 @@ def pairs(network: Network, sets: dict[str, frozenset[int]]) -> Iterator[list[st
 
     Whatever two are in no family together certainly do not.
     """
-    labels = Labels(network, sets.values())
+    labels = _certain(network, sets)
+    first: dict[int, str] = {}
     families: dict[int, list[str]] = defaultdict(list)
-    for name, edges in sets.items():
-        if len(edges) <= MOST_SUMS:
-            for known in labels.span(edges).sums():
+    large, listed = [], 0
+    for name, edges in sorted(sets.items(), key=lambda item: len(item[1])):
+        listed += 1 << len(edges)
+        if listed > MOST_SUMS:
+            large.append(name)
+            continue
+        for known in labels.span(edges).sums():
+            if first.setdefault(known, name) != name:
                 families[known].append(name)
-    yield from (family for family in families.values() if len(family) > 1)
-    del families
-    large = [name for name, edges in sets.items() if len(edges) > MOST_SUMS]
+    yield from ([first[known], *others] for known, others in families.items())
     for name in large:
-        rest = network.without(sets[name])
-        others = {other: edges - sets[name] for other, edges in sets.items() if other != name}
-        labels = Labels(rest, others.values())
-        yield from ([name, other] for other, edges in others.items() if labels.may_cut(edges))
+        span = labels.span(sets[name])
+        yield from ([name, other] for other, edges in sets.items() if other != name and labels.may_cut(edges, span))
+
+
+def _certain(network: Network, sets: dict[str, frozenset[int]]) -> Labels:
+    """Labels by which a set depends on itself as often as it cuts something off.
+
+    Should chance make it look like more, a sum that two sets share might be taken for zero; then they are drawn again.
+    """
+    draw = 0
+    while True:
+        labels = Labels(network, sets.values(), draw)
+        spans = ((labels.span(edges), edges) for edges in sets.values())
+        if all(span.dependent == len(network.parts(edges)) for span, edges in spans if span.dependent):
+            return labels
+        draw += 1

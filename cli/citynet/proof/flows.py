@@ -68,10 +68,14 @@ def demands(plan: Plan, network: Network) -> list[Demand]:
     return found
 
 
+class TooLongError(Exception):
+    """The work allowed was used up."""
+
+
 class Routing:
     """Shortest ways in one domain, as IS-IS computes them, with everything up or without some links."""
 
-    def __init__(self, plan: Plan, network: Network, limit: float = math.inf) -> None:
+    def __init__(self, plan: Plan, network: Network) -> None:
         self._ends = network.ends
         self._metric = _metrics(plan, network)
         self._towards: rx.PyDiGraph[int, int] = rx.PyDiGraph(multigraph=True)
@@ -83,36 +87,41 @@ class Routing:
             [(2 * edge + (self._ends[edge][0] != node), other) for edge, other in row]
             for node, row in enumerate(network.beside)
         ]
-        self._distances: dict[int, dict[int, float]] = {}
-        self.work = 0
-        self._limit = limit
+        self._distances: dict[int, NDArray[np.float64]] = {}
+        self._allowed = math.inf
 
-    @property
-    def exhausted(self) -> bool:
-        """Whether the work allowed was used up."""
-        return self.work > self._limit
+    def allow(self, microseconds: float) -> None:
+        """Let it work that long, counted in steps and not by the clock, so that every run ends alike."""
+        self._allowed = microseconds
 
-    def distances(self, node: int, gone: int = -1) -> dict[int, float]:
+    def _work(self, microseconds: float) -> None:
+        self._allowed -= microseconds
+        if self._allowed < 0:
+            raise TooLongError
+
+    def distances(self, node: int, gone: int = -1) -> list[float]:
         """The distance of every node to that one, without edge `gone`."""
         if gone < 0 and node in self._distances:
-            return self._distances[node]
+            return list(self._distances[node].tolist())
         metric = self._metric
         if gone >= 0:
             metric = metric.copy()
             metric[2 * gone] = metric[2 * gone + 1] = math.inf
-        self.work += len(metric)
-        found = dict(rx.dijkstra_shortest_path_lengths(self._towards, node, metric.__getitem__))
+        self._work(0.15 * len(metric))
+        found = [math.inf] * len(self._out)
         found[node] = 0.0
+        for other, distance in rx.dijkstra_shortest_path_lengths(self._towards, node, metric.__getitem__).items():
+            found[other] = distance
         if gone < 0:
-            self._distances[node] = found
+            self._distances[node] = np.array(found)
         return found
 
-    def spread(self, target: int, sources: list[int], distance: dict[int, float], gone: int = -1) -> Shares:
+    def spread(self, target: int, sources: list[int], distance: list[float], gone: int = -1) -> Shares:
         """The share of each source's traffic to the target that every arc carries."""
         share: dict[int, NDArray[np.float64]] = {}
         queue: list[tuple[float, int]] = []
         for number, source in enumerate(sources):
-            if source != target and distance.get(source, math.inf) < math.inf:
+            if source != target and distance[source] < math.inf:
                 share[source] = np.zeros(len(sources))
                 share[source][number] = 1.0
                 heapq.heappush(queue, (-distance[source], source))
@@ -122,10 +131,10 @@ class Routing:
             hops = [
                 (arc, other)
                 for arc, other in self._out[node]
-                if arc >> 1 != gone and self._metric[arc] + distance.get(other, math.inf) == -far
+                if arc >> 1 != gone and self._metric[arc] + distance[other] == -far
             ]
             part = share.pop(node) / len(hops)
-            self.work += len(self._out[node])
+            self._work(3.0 + (4.0 + len(sources) / 200) * len(hops))
             for arc, other in hops:
                 used[arc] = part
                 if other == target:
@@ -144,6 +153,9 @@ class Routing:
             demand: The service's.
             gone: An edge that failed; -1 when none did.
             affected: The nodes whose distances the failure may have changed; those of others are known.
+
+        Raises:
+            TooLongError: The work allowed was used up.
         """
         changed = set(affected)
         received: dict[int, float] = defaultdict(float)
@@ -157,7 +169,11 @@ class Routing:
         return {arc: min(most, float(largest[arc] @ demand.mbps)) for arc, most in received.items()}
 
     def users(self, demand: Demand) -> dict[int, set[int]]:
-        """For each edge the nodes of a service towards which it carries something."""
+        """For each edge the nodes of a service towards which it carries something.
+
+        Raises:
+            TooLongError: The work allowed was used up.
+        """
         found: dict[int, set[int]] = defaultdict(set)
         for target in demand.nodes:
             for arc in self.spread(target, demand.nodes, self.distances(target)):

@@ -35,7 +35,12 @@ def prove_isolation(plan: Plan) -> Iterator[Result]:
     pairs = list(combinations(plan.domains, 2))
     for one, other in pairs:
         for claim, find, count, unit in claims:
-            yield judged(claim, f"{one} ↔ {other}", count, find(plan, {one, other}), unit=unit)
+            result = judged(claim, f"{one} ↔ {other}", count, find(plan, {one, other}), unit=unit)
+            if claim == "ISO-01" and (both := _in_both(plan, {one, other})):
+                result.notes.append(
+                    f"participants with hosts in both, whose own networks no plan can see: {some(both)}"
+                )
+            yield result
     if not pairs:
         yield from (not_applicable(claim, "-", "one domain only") for claim, *_ in claims)
     for domain in plan.domains:
@@ -65,6 +70,13 @@ def _joints(plan: Plan) -> Iterator[tuple[str, str, str]]:
     for host in plan.hosts.values():
         yield host.name, host.device, f"host {host.name}"
         yield host.name, host.port.peer, f"port {host.name}:{host.port.name}"
+
+
+def _in_both(plan: Plan, domains: set[str]) -> list[str]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for host in plan.hosts.values():
+        found[host.participant].add(host.domain)
+    return sorted(name for name, seen in found.items() if domains <= seen)
 
 
 def _ways(plan: Plan, domains: set[str]) -> list[Refutation]:

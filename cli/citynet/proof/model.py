@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import re
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -133,9 +134,10 @@ def silent(step: str) -> None:
 
 
 def judged(claim: str, subject: str, looked_at: int, refutations: list[Refutation], *, unit: str) -> Result:
-    """Proven when nothing refutes it; `unit` is what was looked at, in the plural."""
+    """Proven when nothing refutes it; `unit` is what was looked at, in the plural: `pairs of fibres`."""
     verdict = Verdict.REFUTED if refutations else Verdict.PROVEN
-    reason = f"{len(refutations)} found in {looked_at} {unit}" if refutations else f"{looked_at} {unit}"
+    count = f"{looked_at} {unit if looked_at != 1 else re.sub(r's\b', '', unit, count=1)}"
+    reason = f"{len(refutations)} found in {count}" if refutations else count
     return Result(claim, subject, verdict, looked_at, reason, refutations)
 
 

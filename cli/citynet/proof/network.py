@@ -66,24 +66,6 @@ class Network:
     at: dict[int, list[str]] = field(default_factory=dict)
     base: list[int] = field(default_factory=list)
 
-    def without(self, edges: Collection[int]) -> Network:
-        """The same network when those edges are gone; their numbers stay, and lead nowhere."""
-        beside = [[(edge, other) for edge, other in row if edge not in edges] for row in self.beside]
-        return _finish(
-            Network(
-                self.domain,
-                self.level,
-                self.names,
-                self.ends,
-                self.lines,
-                beside,
-                _graph(self.names, {e: pair for e, pair in enumerate(self.ends) if e not in edges}),
-                self.fibres,
-                self.groups,
-                self.carriers,
-            )
-        )
-
     def split(self) -> dict[str, list[int]]:
         """Services whose devices do not all reach each other with everything up, with one device of each part."""
         found = {}

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from citynet.proof.reachability import Searched
 
 MOST_EXAMPLES = 50
-TRIES = 4
+TRIES = 12
 DEARER = 8.0
-"""A link of a first way that left no second one costs that much more at the next try."""
+"""A link of the first way that is in the way of the second costs that much more at the next try."""
 FORBIDDEN = 1e12
 
 
@@ -68,9 +68,10 @@ def disjoint(network: Network, start: int, end: int) -> tuple[list[int], list[in
         for edge in _spoilt(network, first, together, start, end):
             second_cost[edge] = FORBIDDEN
         second = _way(network, start, end, second_cost)
-        if second and all(second_cost[edge] < FORBIDDEN for edge in second):
+        clash = [edge for edge in second if second_cost[edge] >= FORBIDDEN]
+        if not clash:
             return first, second
-        for edge in first:
+        for edge in set(first) & _spoilt(network, clash, together, start, end):
             cost[edge] *= DEARER
     return None
 
