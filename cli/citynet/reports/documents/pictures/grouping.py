@@ -78,14 +78,14 @@ def group_devices(atlas: Atlas, devices: list[Device], limit: int = LIMIT) -> Gr
 def _coarser(plan: Plan, names: list[str]) -> Iterator[tuple[dict[str, str], Callable[[str], str], str]]:
     """Ways to put sites together, finest first."""
     of = {name: plan.sites[name].zone for name in names}
-    while any(of.values()):
+    while sum(map(bool, of.values())) * 2 >= len(of):  # else most would be in no zone
         yield dict(of), lambda key: (plan.zones[key].title or key) if key in plan.zones else "–", "pic_together_zone"
         larger = {name: (plan.zones[zone].within or zone) if zone in plan.zones else zone for name, zone in of.items()}
         if larger == of:
             break
         of = larger
     placed = [plan.sites[name].place for name in names if plan.sites[name].place]
-    if placed:
+    if len(placed) * 2 >= len(names):
         south, north = min(p[0] for p in placed), max(p[0] for p in placed)
         west, east = min(p[1] for p in placed), max(p[1] for p in placed)
         high, wide = (north - south) / AREAS or 1.0, (east - west) / AREAS or 1.0
