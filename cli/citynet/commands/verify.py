@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from citynet.commands.common import JsonOption, QuietOption, print_json
-from citynet.design.types import Level
 from citynet.errors import Exit
 
 if TYPE_CHECKING:
     from citynet.levels.model import Scorecard
+
+LevelName = Literal["L1", "L2", "L3", "L4"]
+"""The levels by name: `Level` itself would bring all types of a design along, before it is known what is asked."""
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +28,7 @@ def register(app: typer.Typer) -> None:
 def verify(  # noqa: PLR0917 - Typer's way
     design: Annotated[Path, typer.Argument(metavar="DESIGN", help="design file or folder")] = Path(),
     lab: Annotated[str | None, typer.Option(help="the running lab; the city's own when absent")] = None,
-    level: Annotated[Level, typer.Option(help="service level to prove, with all below it")] = Level.L1,
+    level: Annotated[LevelName, typer.Option(help="service level to prove, with all below it")] = "L1",
     lang: Annotated[Literal["zh", "en"], typer.Option(help="language of the table and the page")] = "en",
     only: Annotated[list[str] | None, typer.Option(help="only this check, e.g. L1-REL-02; may be repeated")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="a threshold, ID.NAME=VALUE; may be repeated")] = None,
@@ -60,7 +62,7 @@ class _Asked:
 
     design: Path
     lab: str | None
-    level: Level
+    level: LevelName
     lang: Literal["zh", "en"]
     only: list[str]
     settings: list[str]
@@ -69,6 +71,7 @@ class _Asked:
 
 def _run(asked: _Asked, *, silent: bool) -> tuple[Scorecard, dict[str, Path]]:
     from citynet import build
+    from citynet.design.types import Level
     from citynet.lab import Lab
     from citynet.levels import runner
     from citynet.reports.write import write_all
@@ -79,7 +82,7 @@ def _run(asked: _Asked, *, silent: bool) -> tuple[Scorecard, dict[str, Path]]:
     wanted = runner.Settings(
         design=asked.design.absolute(),
         lab=running,
-        level=asked.level,
+        level=Level(asked.level),
         output=folder.absolute(),
         files=runner.files_of(built.build_dir),
         only=asked.only,
@@ -90,12 +93,13 @@ def _run(asked: _Asked, *, silent: bool) -> tuple[Scorecard, dict[str, Path]]:
     return card, write_all(card, folder, asked.lang)
 
 
-def _list(level: Level, lang: Literal["zh", "en"], *, as_json: bool) -> int:
+def _list(level: LevelName, lang: Literal["zh", "en"], *, as_json: bool) -> int:
     from citynet.commands.common import table
+    from citynet.design.types import Level
     from citynet.levels.catalogue import catalogue
 
     registry = catalogue()
-    checks = registry.select(level)
+    checks = registry.select(Level(level))
     if as_json:
         print_json(
             [
@@ -114,7 +118,7 @@ def _list(level: Level, lang: Literal["zh", "en"], *, as_json: bool) -> int:
         )
     else:
         table(
-            level.value,
+            level,
             ["check", "holds", "evidence", "thresholds"],
             [
                 [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from importlib import import_module
-from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +31,8 @@ def version(name: str) -> str:
 
     That is the platform's folder, what all platforms share, the plan's types (they help templates), and Jinja.
     """
+    from importlib.metadata import version as version_of  # noqa: PLC0415 - slow, and only rendering asks
+
     here = Path(__file__).parent
     own = here / _MODULES[name].rpartition(".")[2]
     shared = [here / "base.py", here.parent / "plan" / "model.py"]
