@@ -31,23 +31,23 @@ MOST_WAYS = 16
 
 @dataclass(slots=True)
 class Element:
-    """An element of the file; lengths in km, losses in dB."""
+    """An element of the file; lengths in km, losses in dB, None where the file does not say them."""
 
     uid: str
     kind: str
     where: Where
     city: str = ""
     place: tuple[float, float] | None = None
-    length_km: float = 0.0
+    length_km: float | None = 0.0
     loss_db: float | None = 0.0
 
 
 class Chain(NamedTuple):
-    """One direction between two stops."""
+    """One direction between two stops; lengths in km, losses in dB, None where one of its fibres does not say them."""
 
     start: str
     end: str
-    length_km: float
+    length_km: float | None
     loss_db: float | None
     where: Where
 
@@ -70,6 +70,8 @@ def read(files: list[Path], report: Report) -> Topology | None:
     rooms = _rooms(elements, following)
     for uid, room in rooms.items():
         _add_spot(topology, room, elements[uid])
+    for uid, spot in topology.spots.items():
+        spot.label = spot.label or uid
     _add_spans(topology, rooms, _chains(elements, following, report), report)
     return topology
 
@@ -116,22 +118,23 @@ def _inside(value: dict[str, Any], *keys: str) -> dict[str, Any]:
 def _measure(fibre: Element, params: dict[str, Any], report: Report) -> None:
     """Length and loss of a fibre, added up as GNPy does: coefficient, connectors, padding, lumped losses."""
     what = f"fibre '{fibre.uid}'"
+    fibre.length_km = fibre.loss_db = None
     if params.get("length") is None:
         report.faulty(fibre.where, f"{what} has no length", "params: length and length_units")
         return
     length = measures.length_km(params["length"], str(params.get("length_units") or "km"), what, fibre.where, report)
-    fibre.length_km = length or 0.0
+    fibre.length_km = length
     coefficient = measures.number(params.get("loss_coef"))
-    if coefficient is None:
-        fibre.loss_db = None  # in GNPy's equipment library, or by frequency
-        return
+    if coefficient is None or length is None:
+        return  # the coefficient is in GNPy's equipment library, or by frequency
     lumped = params.get("lumped_losses")
     parts = [lump.get("loss") for lump in lumped if isinstance(lump, dict)] if isinstance(lumped, list) else []
     parts += [params.get(key) for key in ("con_in", "con_out", "att_in")]
     losses = [measures.number(part) or 0.0 for part in parts]
     if min(coefficient, *losses) < 0:
         report.faulty(fibre.where, f"{what} has a negative loss", "losses of 0 dB or more")
-    fibre.loss_db = fibre.length_km * coefficient + sum(losses)
+    else:
+        fibre.loss_db = length * coefficient + sum(losses)
 
 
 def _connections(
@@ -235,11 +238,22 @@ def _from(
 
 def _longer(chain: Chain, by: Element) -> Chain:
     """A chain with one more element; its `end` says that a fibre is among them, and its place is the first fibre's."""
-    loss = None if chain.loss_db is None or by.loss_db is None else chain.loss_db + by.loss_db
+    loss = _sum(chain.loss_db, by.loss_db)
     if by.kind not in FIBRES:
         return chain._replace(loss_db=loss)
     where = chain.where if chain.end else by.where
-    return Chain(chain.start, by.uid, chain.length_km + by.length_km, loss, where)
+    return Chain(chain.start, by.uid, _sum(chain.length_km, by.length_km), loss, where)
+
+
+def _sum(one: float | None, other: float | None) -> float | None:
+    """The sum of two values; unknown when one of them is."""
+    return None if one is None or other is None else one + other
+
+
+def _largest(values: list[float | None]) -> float | None:
+    """The largest value; unknown when one of them is."""
+    known = [value for value in values if value is not None]
+    return max(known) if len(known) == len(values) else None
 
 
 def _add_spans(topology: Topology, rooms: dict[str, str], chains: list[Chain], report: Report) -> None:
@@ -254,21 +268,20 @@ def _add_spans(topology: Topology, rooms: dict[str, str], chains: list[Chain], r
         else:
             directions.setdefault((other, one), ([], []))[1].append(chain)
     for (one, other), (there, back) in directions.items():
-        there.sort(key=lambda chain: (chain.length_km, chain.where))
-        back.sort(key=lambda chain: (chain.length_km, chain.where))
+        for chains_one_way in (there, back):
+            chains_one_way.sort(key=lambda chain: (chain.length_km or 0.0, chain.where))
         for number in range(max(len(there), len(back))):
             topology.spans.append(_span(one, other, there[number : number + 1] + back[number : number + 1], report))
 
 
 def _span(one: str, other: str, directions: list[Chain], report: Report) -> Span:
     where = min(chain.where for chain in directions)
-    losses = [chain.loss_db for chain in directions]
-    loss = max((part for part in losses if part is not None), default=0.0)
-    span = Span(one, other, where, max(chain.length_km for chain in directions), None if None in losses else loss)
+    lengths = [chain.length_km for chain in directions]
+    span = Span(one, other, where, _largest(lengths), _largest([chain.loss_db for chain in directions]))
     if len(directions) == 1:
         span.note = "one direction only in the source"
         report.guess("a fibre with one direction in the source carries both", where)
-    elif abs(directions[0].length_km - directions[1].length_km) > 0.001:
+    elif abs((lengths[0] or 0.0) - (lengths[1] or 0.0)) > 0.001:
         span.note = "the longer of two directions"
         report.guess("a fibre whose directions differ is as long as the longer one", where)
     return span

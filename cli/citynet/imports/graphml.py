@@ -117,7 +117,7 @@ class _Edges:
         """Whether all ends are taken over; an end that is none is a fault, an external one is not."""
         missing = [end for end in ends if end not in self.topology.spots and end not in self.external]
         for end in missing:
-            said = f"{what} leads to '{end}', which is no node" if end else f"{what} has no 'source' or 'target'"
+            said = f"{what} leads to '{end}', which is no node" if end else f"{what} names no node at one end"
             self.report.faulty(where, said, "the id of a node")
         gone = [end for end in ends if end in self.external]
         if gone and not missing:

@@ -55,12 +55,12 @@ def number(value: object) -> float | None:
 
 def place(latitude: object, longitude: object, of: str, where: Where, report: Report) -> tuple[float, float] | None:
     """Coordinates of `of` in degrees; None when it has none, or wrong ones, which the report then tells."""
-    given = [value for value in (latitude, longitude) if value is not None and value != ""]
+    given = ", ".join(str(value) for value in (latitude, longitude) if value is not None and value != "")
     if not given:
         return None
     lat, lon = number(latitude), number(longitude)
     if lat is None or lon is None:
-        report.faulty(where, f"{of} has coordinates '{latitude}', '{longitude}'", "two numbers in degrees")
+        report.faulty(where, f"{of} has coordinates '{given}'", "two numbers in degrees")
         return None
     if abs(lat) > 90 or abs(lon) > 180:
         hint = "latitude and longitude may be swapped" if abs(lat) <= 180 and abs(lon) <= 90 else ""

@@ -63,7 +63,8 @@ def read(files: list[Path], report: Report, roles: Roles) -> Topology | None:
     names = _sites(tables.get("sites"), inventory, report)
     _Devices(inventory, names, report, roles, known="sites" in tables).add(tables["devices"])
     Cables(inventory, report).add(tables["cables"])
-    if not any(box.role is not Role.OPTICAL for box in inventory.topology.boxes.values()):
+    routers = any(box.role is not Role.OPTICAL for box in inventory.topology.boxes.values())
+    if not routers and not report.findings.problems:
         report.wrong(tables["devices"].where, "holds no device that routes", "--role WORD=ROLE for what routes")
     return inventory.topology
 
@@ -170,6 +171,6 @@ class _Devices:
             hint = ""
             if len(self.hinted) < MOST_HINTS and said not in self.hinted:
                 self.hinted.add(said)
-                hint = did_you_mean(said, list(self.names)[:1000])
+                hint = did_you_mean(said.lower(), list(self.names)[:1000])
             self.report.faulty(row.where, f"device '{name}' is in the unknown site '{said}'", "a site", hint)
         return None
