@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import Console
+    from rich.status import Status
 
     from citynet.proof.model import Area, Proof, Result, Tell
 
@@ -101,6 +102,14 @@ def _details(console: Console, result: Result) -> None:
         console.print(f"  · {note}")
 
 
+class _Spinner:
+    def __init__(self, status: Status) -> None:
+        self._status = status
+
+    def __call__(self, step: str) -> None:
+        self._status.update(step)
+
+
 @contextmanager
 def _progress(*, silent: bool) -> Iterator[Tell]:
     """A spinner with the step that goes on; nothing where nobody looks."""
@@ -113,4 +122,4 @@ def _progress(*, silent: bool) -> Iterator[Tell]:
         yield nothing
         return
     with console.status("") as status:
-        yield status.update
+        yield _Spinner(status)

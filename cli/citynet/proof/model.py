@@ -136,7 +136,7 @@ def silent(step: str) -> None:
 def judged(claim: str, subject: str, looked_at: int, refutations: list[Refutation], *, unit: str) -> Result:
     """Proven when nothing refutes it; `unit` is what was looked at, in the plural: `pairs of fibres`."""
     verdict = Verdict.REFUTED if refutations else Verdict.PROVEN
-    count = f"{looked_at} {unit if looked_at != 1 else re.sub(r's\b', '', unit, count=1)}"
+    count = f"{looked_at} " + (re.sub(r"s\b", "", unit, count=1) if looked_at == 1 else unit)
     reason = f"{len(refutations)} found in {count}" if refutations else count
     return Result(claim, subject, verdict, looked_at, reason, refutations)
 
