@@ -6,6 +6,7 @@ import random
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_interface, ip_network
 from pathlib import Path
 
 from hypothesis import HealthCheck, assume, given, settings
@@ -77,6 +78,23 @@ def test_no_number_is_held_by_two(town: Town, changes: list[Edit]) -> None:
             holders: dict[tuple[str, str, str], Fact] = {}
             for fact, number in now.items():
                 assert holders.setdefault((fact[0], fact[1], number), fact) == fact
+
+
+@settings(PROFILE, max_examples=100)
+@given(
+    town=towns(tight=True), changes=st.lists(edits(["add-device", "add-end", "remove-end"]), min_size=6, max_size=16)
+)
+def test_every_end_lies_in_the_blocks_of_its_service(town: Town, changes: list[Edit]) -> None:
+    with home() as here:
+        for now in steps(here, town, changes):
+            for (kind, _, *owner), address in now.items():
+                if kind.startswith("subnet"):
+                    network = ip_interface(address).network
+                    assert any(
+                        network.subnet_of(block)
+                        for block in map(ip_network, town.blocks(owner[0]))
+                        if block.version == network.version
+                    )
 
 
 @settings(PROFILE, max_examples=200)

@@ -70,14 +70,19 @@ class Town:
             "router_ids": f"10.{number}.0.0/{29 if self.tight else 16}",
         }
 
+    def blocks(self, service: str) -> list[str]:
+        """The IPv4 and the IPv6 block of a service; in a tight town they have room for different numbers of ends."""
+        number = sorted([*SHARED.values(), *(f"s-{one}" for one in NAMES)]).index(service)
+        return [f"10.{100 + number}.0.0/{26 if self.tight else 20}", f"fd{10 + number}::/{63 if self.tight else 48}"]
+
     def _service(self, name: str, order: random.Random) -> dict[str, Any]:
         domain, ends = self.services[name]
-        number = sorted([*SHARED.values(), *(f"s-{one}" for one in NAMES)]).index(name)
+        blocks = self.blocks(name)
         return {
             "domain": domain,
-            "vrf": f"v{number}",
-            "ipv4": f"10.{100 + number}.0.0/{27 if self.tight else 20}",
-            "ipv6": f"fd{10 + number}::/48",
+            "vrf": f"v{name}",
+            "ipv4": blocks[0],
+            "ipv6": blocks[1],
             "ends": [
                 {"participant": "someone", "device": device, "host": host} for host, device in shuffled(order, ends)
             ],

@@ -48,7 +48,7 @@ def vrf_on(device: Device, service: PlannedService, number: int) -> Vrf:
 
 def _plan_end(builder: Builder, name: str, service: Service, end: End, number: int) -> None:
     device = builder.devices[end.device]
-    last = (1 << (28 - service.ipv4.prefixlen)) - 1
+    last = (1 << min(28 - service.ipv4.prefixlen, 64 - service.ipv6.prefixlen)) - 1  # within both blocks
     subnet = builder.lock.take(f"subnet/{name}", end.host, 0, last)
     v4 = int(service.ipv4.network_address) + subnet * 16
     v6 = int(service.ipv6.network_address) + (subnet << 64)
