@@ -250,7 +250,7 @@ class _Devices:
             self.report.guess("a link is of 100 Gbit/s where the source does not say", both)
             return
         link.rate_gbps = measures.rate_gbps(speed)
-        if abs(link.rate_gbps - speed) > speed * 0.05:
+        if not 1 / measures.SAME < link.rate_gbps / speed < measures.SAME:
             link.comment = f"{speed:g} Gbit/s in the source"
             self.report.guess("a rate that a design does not have is the next lower one, or 1 Gbit/s", both)
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter
 
 from citynet.design.types import Rate
 
 if TYPE_CHECKING:
     from citynet.imports.report import Report, Where
 
+RATES: list[int] = TypeAdapter(Rate).json_schema()["enum"]
+"""Rates of a line that the design has, in Gbit/s."""
+SAME = 1.01
+"""Rates that differ by less than this factor are one."""
 EARTH_KM = 6371.0088
 """Mean radius of the earth (R1 of GRS 80; Moritz, Geodetic Reference System 1980)."""
 ROUTE_FACTOR = 1.4
@@ -117,6 +123,8 @@ def speed_gbps(raw: object, text: str) -> float | None:
 
 
 def rate_gbps(speed: float) -> int:
-    """The largest rate of the design that is not above `speed` in Gbit/s; the smallest one when all are."""
-    rates: tuple[int, ...] = get_args(Rate)
-    return max((rate for rate in rates if rate <= speed * 1.05), default=min(rates))
+    """The largest rate of the design that is not above `speed` in Gbit/s; the smallest one when all are.
+
+    STM-64 counts as 10 Gbit/s and STM-256 as 40, of which they miss half a percent.
+    """
+    return max((rate for rate in RATES if rate <= speed * SAME), default=min(RATES))

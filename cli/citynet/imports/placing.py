@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+DESIGN = ("design.yml", "design")
+NEW, OLD = ".design.new", ".design.old"
+
+
 def refuse_existing(folder: Path, *, force: bool) -> None:
     """See that a design may be put into `folder`.
 
@@ -20,7 +24,7 @@ def refuse_existing(folder: Path, *, force: bool) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise InputError([Problem(str(folder), 0, "is no folder", "a new folder for the design", rule="import")])
-    there = next((name for name in ("design.yml", "design") if (folder / name).exists()), None)
+    there = next((name for name in DESIGN if (folder / name).exists()), None)
     if there and not force:
         hint = "another folder, or --force to put the new design in place of it"
         raise InputError(
@@ -43,6 +47,7 @@ def put(folder: Path, texts: dict[str, str], *, force: bool) -> None:
     made = not folder.exists()
     try:
         with alone_in(folder):
+            _restore(folder)
             refuse_existing(folder, force=force)  # another command may have been first
             _swap(folder, texts)
     except OSError as error:
@@ -52,17 +57,29 @@ def put(folder: Path, texts: dict[str, str], *, force: bool) -> None:
         raise InputError([problem]) from error
 
 
+def _restore(folder: Path) -> None:
+    """Put a design back that a command took out of the way before it was killed."""
+    if not any((folder / name).exists() for name in DESIGN):
+        for name in DESIGN:
+            if (folder / OLD / name).exists():
+                (folder / OLD / name).rename(folder / name)
+
+
 def _swap(folder: Path, texts: dict[str, str]) -> None:
-    aside, old = folder / ".design.new", folder / ".design.old"
+    """Write all files aside, then put them in place of those that are there."""
+    aside, old = folder / NEW, folder / OLD
     for rest in (aside, old):
         shutil.rmtree(rest, ignore_errors=True)
-    for name, text in texts.items():
-        write_whole(aside / name, text)
-    old.mkdir()
-    for name in ("design.yml", "design"):
-        if (folder / name).exists():
-            (folder / name).rename(old / name)
-        if (aside / name).exists():
-            (aside / name).rename(folder / name)
-    for rest in (aside, old):
-        shutil.rmtree(rest, ignore_errors=True)
+    try:
+        for name, text in texts.items():
+            write_whole(aside / name, text)
+        old.mkdir()
+        for name in DESIGN:
+            if (folder / name).exists():
+                (folder / name).rename(old / name)
+            if (aside / name).exists():
+                (aside / name).rename(folder / name)
+    finally:
+        _restore(folder)
+        for rest in (aside, old):
+            shutil.rmtree(rest, ignore_errors=True)
