@@ -47,7 +47,7 @@ _WORDS: dict[str, Text] = {
     "data_class": t("data class", "数据类别"),
     "bandwidth": t("bandwidth per end", "每端带宽"),
     "plane": t("plane", "平面"),
-    "together": t("share a risk group with it", "与其同风险组"),
+    "together": t("Share a risk group with it", "与其同风险组"),
     "riding": t("IP lines on it", "承载的 IP 线路"),
     "more": t("… and {count} more", "……另有 {count} 个"),
     "north": t("N", "北"),
