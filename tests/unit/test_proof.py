@@ -38,14 +38,14 @@ def words(found: list[Refutation]) -> str:
     return "\n".join(f"{one.subject}: {one.what}" for one in found)
 
 
-def wire(plan: Plan, one: str, other: str, kind: PortKind, *, runs_isis: bool = True) -> Line:
+def wire(plan: Plan, one: str, other: str, kind: PortKind) -> Line:
     ends = [LineEnd(name, f"eth{90 + len(plan.devices[name].ports)}") for name in (one, other)]
     line = Line(f"{one}--{other}--new", kind, *ends, "", rate_gbps=100, metric=10)
     plan.lines[line.name] = line
     for near, far in ((line.a, line.b), (line.b, line.a)):
         device = plan.devices[near.node]
         device.ports.append(Port(near.port, kind, line.name, far.node, far.port))
-        if runs_isis and kind is PortKind.LINK:
+        if kind is PortKind.LINK:
             device.underlay.interfaces.append(type(device.underlay.interfaces[0])(near.port, 10))
     return line
 

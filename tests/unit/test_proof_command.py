@@ -71,3 +71,16 @@ def test_a_bad_design_exits_2(tmp_path: Path) -> None:
 def test_the_lock_is_left_alone(level_3: Path) -> None:
     main(["prove", str(level_3), "--quiet"])
     assert not (level_3.parent / "citynet.lock").exists()
+
+
+def test_the_page_shows_what_is_printed(level_3: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs/proof.md").read_text(encoding="utf-8")
+    first, second = (block.split("\n```")[0].strip() for block in page.split("```text\n")[1:])
+    main(["prove", str(MINI)])
+    assert first == _stripped(capsys.readouterr().out)
+    main(["prove", str(level_3), "--only", "reachability"])
+    assert second in _stripped(capsys.readouterr().out)
+
+
+def _stripped(shown: str) -> str:
+    return "\n".join(line.rstrip() for line in shown.splitlines()).strip()
