@@ -255,6 +255,11 @@ def test_nothing_is_written_of_a_wrong_design(design: Path, tmp_path: Path) -> N
     assert not (tmp_path / "out").exists()
 
 
+def test_a_place_that_cannot_be_written(design: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["docs", str(design), "--output", str(design)]) == 2
+    assert f"{design}: cannot write there: File exists" in capsys.readouterr().err
+
+
 def test_hostile_design_from_the_file_on(design: Path, tmp_path: Path) -> None:
     """What the reader lets through does no harm either."""
     text = design.read_text(encoding="utf-8").replace("title: 市税务局", f"title: {json.dumps(facts.NASTY)}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from citynet import __version__
+from citynet.errors import InputError, Problem
 from citynet.files import alone_in
 from citynet.reports.documents.atlas import make_atlas
 from citynet.reports.documents.chapters.addresses import address_plan
@@ -57,11 +58,15 @@ def write_documents(plan: Plan, folder: Path, languages: tuple[Language, ...]) -
         languages: One folder each.
 
     Raises:
-        InputError: A file of somebody else is in the way; then nothing is written.
+        InputError: A file of somebody else is in the way, or the folder cannot be written.
     """
     about = {"city": plan.city, "citynet": __version__, "design_digest": plan.design_digest}
-    with alone_in(folder):
-        return Written(folder, put(folder, documents(plan, languages), about))
+    try:
+        with alone_in(folder):
+            return Written(folder, put(folder, documents(plan, languages), about))
+    except OSError as error:
+        problem = Problem(str(folder), 0, f"cannot write there: {error.strerror}", "a folder that may be written")
+        raise InputError([problem]) from error
 
 
 def documents(plan: Plan, languages: tuple[Language, ...]) -> Iterator[tuple[str, str]]:
