@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from citynet import build
 from citynet.errors import InputError
 from citynet.plan.lock import (
     HEADER,
@@ -139,6 +140,18 @@ def test_reserve_renumbers_nobody() -> None:
     with pytest.raises(NumberTakenError, match="'c' asks for number 2 of pool p, which 'b' has") as caught:
         taken("b", lock)
     assert caught.value.hint == "give 'c' another, or delete citynet.lock:3 so that 'b' gets another"
+
+
+def test_an_address_of_the_design_that_another_has_is_bad_input(tmp_path: Path, mini_text: str) -> None:
+    design = tmp_path / "design.yml"
+    design.write_text(mini_text, encoding="utf-8")
+    build.plan_and_lock(design)
+    before = (tmp_path / "citynet.lock").read_bytes()
+    wanted = "gov-pe-west: {management: 172.20.0.15, "
+    design.write_text(mini_text.replace("gov-pe-west: {", wanted), encoding="utf-8")
+    with pytest.raises(InputError, match="'gov-pe-west' asks for number 15 of pool management, which 'gov-border' has"):
+        build.plan_and_lock(design)
+    assert (tmp_path / "citynet.lock").read_bytes() == before
 
 
 def test_two_cannot_reserve_one_number() -> None:
