@@ -29,7 +29,7 @@ class Verdict(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A kind of claim; `level` is the lowest service level that demands it (LEVELS: a level includes those below)."""
+    """A kind of claim; `level` is the lowest service level that demands it (a level includes those below it)."""
 
     id: str
     area: Area
