@@ -78,7 +78,6 @@ LABELS: dict[str, Text] = {
     "city": t("city", "城市"),
     "contents": t("Contents", "目录"),
     "chapter": t("Chapter", "章"),
-    "about": t("About", "内容"),
     "map": t("Map", "地图"),
     "map_about": t(
         "sites at their coordinates, layers to switch on and off; one file that needs no network",
@@ -110,7 +109,6 @@ LABELS: dict[str, Text] = {
     "zones": t("Zones", "围栏区域"),
     "participants": t("Participants", "参与方"),
     "roles_by_domain": t("Devices by role", "按角色统计设备"),
-    "planes": t("Planes", "平面"),
     "secrets": t("Secrets, by name", "密钥名称"),
     "sites": t("Sites", "站点"),
     "fibres": t("Fibres", "光缆"),

@@ -53,7 +53,6 @@ _PAIRS: dict[str, tuple[str, str]] = {
     "host": ("Host", "主机"),
     "host_addresses": ("Host's addresses", "主机地址"),
     "gateways": ("Gateways", "网关"),
-    "subnets": ("Subnets", "子网"),
     "vrf": ("VRF", "VRF"),
     "rd": ("RD", "RD"),
     "rt": ("RT", "RT"),
@@ -67,7 +66,6 @@ _PAIRS: dict[str, tuple[str, str]] = {
     "data_class": ("Data class", "数据类别"),
     "bandwidth": ("Bandwidth per end (Mbit/s)", "每端带宽（Mbit/s）"),
     "hosts": ("Ends", "端点数"),
-    "sheet": ("Sheet", "设备表"),
     "peer": ("Peer", "对端"),
     "peer_port": ("Peer's port", "对端端口"),
     "peer_addresses": ("Peer's addresses", "对端地址"),
@@ -85,7 +83,6 @@ _PAIRS: dict[str, tuple[str, str]] = {
     "means": ("By", "方式"),
     "limits": ("Limits", "限制"),
     "text": ("Setting", "参数"),
-    "relation": ("Relation", "关系"),
     "prefixes": ("Prefixes", "前缀"),
 }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from citynet.levels.text import Text, t
 
 PICTURES: dict[str, Text] = {
-    "pic_legend": t("Legend", "图例"),
     "pic_fibre": t("fibre (length in km)", "光缆（长度 km）"),
     "pic_shared": t("fibres that share a risk group", "同一风险组的光缆"),
     "pic_site": t("site; the number is that of its devices", "站点；数字为设备数"),
@@ -16,7 +15,6 @@ PICTURES: dict[str, Text] = {
     "pic_other": t("border device of the other domain", "他域边界设备"),
     "pic_host": t("participant's host", "参与方主机"),
     "pic_carrier": t("device that carries the service", "承载业务的设备"),
-    "pic_attachment": t("attachment", "用户接入"),
     "pic_tunnel": t("VPN over SRv6", "SRv6 上的 VPN"),
     "pic_without_place": t("without coordinates", "无坐标"),
     "pic_by_place": t(
@@ -30,7 +28,6 @@ PICTURES: dict[str, Text] = {
     "pic_bundle": t("fibres (the thicker, the more)", "光缆（越粗越多）"),
     "pic_together_role": t("drawn by role", "按角色合并"),
     "pic_devices": t("{count} devices", "{count} 台设备"),
-    "pic_sites": t("{count} sites", "{count} 个站点"),
     "pic_lines": t("{count} lines", "{count} 条线路"),
     "pic_fibres": t("{count} fibres", "{count} 条光缆"),
     "pic_hosts": t("{count} hosts", "{count} 台主机"),
