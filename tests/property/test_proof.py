@@ -22,7 +22,7 @@ from proof_plans import Shape, Wire, plan_of
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-EXAMPLES = 400
+EXAMPLES = 150
 FIBRES = [f"f{number}" for number in range(6)]
 GROUPS = ["duct", "bridge", "tunnel"]
 
