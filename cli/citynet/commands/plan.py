@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -63,7 +64,7 @@ def _diff(design: Path, against: Path | None, *, as_json: bool, quiet: bool) -> 
     from citynet.plan.diff import compare
 
     progress = Console(stderr=True, quiet=quiet or not sys.stderr.isatty())
-    with progress.status("planning") as status:
+    with progress.status("planning") as status, build.uncollected():
         planned, lock = build.plan(design)
         status.update("reading what it was")
         old, where = _previous(design, against)
@@ -91,16 +92,20 @@ def _previous(design: Path, against: Path | None) -> tuple[Plan | None, str]:
 
 
 def _print_diff(planned: Plan, found: PlanDiff, where: str) -> None:
+    from citynet.plan import diff_text
+
+    compared = f"against {where}" if where else "there is no plan of an earlier build, so everything is new"
+    heading = diff_text.Line(f"{planned.city}: {diff_text.summary(found)} ({compared})")
+    lines = itertools.chain([heading], diff_text.lines(found))
+    if not sys.stdout.isatty():
+        sys.stdout.writelines(f"{line.text}\n" for line in lines)
+        return
     from rich.console import Console
     from rich.text import Text
 
-    from citynet.plan import diff_text
-
     console = Console(highlight=False, soft_wrap=True)
-    compared = f"against {where}" if where else "there is no plan of an earlier build, so everything is new"
-    console.print(Text(f"{planned.city}: {diff_text.summary(found)} ({compared})", "bold"))
-    for line in diff_text.lines(found):
-        console.print(Text(line.text, STYLES.get(str(line.sign), "") if line.sign else "bold"))
+    for line in lines:
+        console.print(Text(line.text, STYLES[line.sign] if line.sign else "bold"))
 
 
 def _summary(planned: Plan) -> None:
