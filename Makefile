@@ -22,8 +22,11 @@ lint: setup-test ## ruff, mypy
 unit: setup-test ## the tests that need no lab
 	$(PYTHON) -m pytest -m "not lab and not collection"
 
-bench: setup-test ## time and memory of check + plan + render for 10, 100 and 400 routers
+bench: setup-test ## time and memory up to 10,000 routers; PEERS=1 sets netlab and pyavd beside it
 	$(PYTHON) tests/bench/planner.py
+ifeq ($(PEERS),1)
+	$(PYTHON) tests/bench/planner.py --peers
+endif
 
 clean: ## remove what was built in this tree
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis labs/*/build

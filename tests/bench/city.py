@@ -159,10 +159,10 @@ def _services(districts: Districts) -> Iterator[str]:
         yield "    ]}"
         for place, (district, size) in enumerate(districts):
             if size:
-                block = (place * 2 >> 8, place * 2 & 0xFF)
+                block = (place * 4 >> 8, place * 4 & 0xFF)
                 yield (
                     f"  {short}-{district}: {{domain: {domain}, vrf: d{district}, bandwidth_mbps: 20, "
-                    f"ipv4: 10.{32 * number + block[0]}.{block[1]}.0/23, ipv6: 'fd03:{number}:{place:x}::/48', ends: ["
+                    f"ipv4: 10.{32 * number + block[0]}.{block[1]}.0/22, ipv6: 'fd03:{number}:{place:x}::/48', ends: ["
                 )
                 yield (
                     f'    {{participant: office-{district}, device: "{short}-{district}-acc{_range(size)}", '
