@@ -189,6 +189,28 @@ def test_cables_run_through_panels() -> None:
     assert [link.fibres for link in through] == [["exchange-north--exchange-south"]]
 
 
+@pytest.mark.parametrize(
+    ("cables", "links"),
+    [
+        (["r1,,odf,", "odf,,r2,"], 1),  # a panel with two cables is a way through
+        (["r1,,odf,", "odf,,r2,", "odf,,r3,"], 0),  # with three, nobody knows which goes on in which
+        (["r1,,odf,front 1", "odf,rear 1,r2,", "odf,rear 2,r3,"], 1),  # unless their ports say so
+        (["r1,,odf,front 1", "odf,rear 2,r2,", "odf,rear 3,r3,"], 0),
+        (["r1,,odf,", "odf,,odf2,", "odf2,,r2,"], 1),  # two panels in a row
+        (["r1,,odf,", "odf,,r1,"], 0),  # and back to where it began
+        (["r1,,srv,", "srv,,r2,"], 0),  # a server is no way through
+        (['r1,,"r2,r3",', "r1,,r2,"], 2),  # a breakout, and a second cable to one of its ends
+    ],
+)
+def test_ways_through_panels(tmp_path: Path, cables: list[str], links: int) -> None:
+    rows = ["r1,PE,One", "r2,PE,One", "r3,PE,One", "odf,ODF,One", "odf2,ODF,One", "srv,Server,One"]
+    devices, lines = tmp_path / "devices.csv", tmp_path / "cables.csv"
+    devices.write_text("\n".join(["Name,Role,Site", *rows]), encoding="utf-8")
+    lines.write_text("\n".join(["Device A,Termination A,Device B,Termination B", *cables]), encoding="utf-8")
+    draft = importing.read("netbox-csv", [lines, devices], Options(), []).draft
+    assert len(draft.links["government"]) == links
+
+
 @pytest.mark.parametrize("case", ["zoo", "gnpy", "netbox-both"])
 def test_both_domains_share_fibres_and_nothing_else(case: str) -> None:
     city = build.check(DATA / "cases" / case / "expected").city

@@ -106,7 +106,7 @@ class Draft:
 def make(topology: Topology, options: Options, report: Report) -> Draft:
     """Everything named and chosen."""
     city = options.city or Namer("city").name(topology.name)
-    draft = Draft(city, title(topology.title or topology.name), options.domains)
+    draft = Draft(city, title(topology.title or options.city or topology.name), options.domains)
     sites = _sites(draft, topology)
     fibres = _fibres(draft, topology, sites, options.route_factor, report)
     _Devices(draft, topology, report, sites).add(fibres)
