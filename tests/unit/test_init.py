@@ -79,7 +79,7 @@ def test_json(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--from", "wuhen"], "no example 'wuhen', expected blank, mini, wuhan, did you mean 'wuhan'?"),
+        (["--from", "wuhen"], f"no example 'wuhen', expected {', '.join(starting.examples())}, did you mean 'wuhan'?"),
         (["--from", "../labs/mini"], "no example '../labs/mini'"),
         (["--city", "Not A Name"], "'Not A Name' is no name of a city"),
     ],
@@ -110,7 +110,9 @@ def test_other_files_do_not_hinder(here: Path) -> None:
 def test_an_installation_without_examples_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(citynet, "__file__", str(tmp_path / "lib" / "citynet" / "__init__.py"))
     with pytest.raises(LackingError, match="the folder of examples"):
-        starting.examples()
+        starting.texts("mini", "a", "A")
+    assert set(starting.examples()) == {"blank"}
+    assert starting.texts("blank", "a", "A")
 
 
 def test_the_examples_of_a_wheel_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

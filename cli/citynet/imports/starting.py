@@ -18,22 +18,15 @@ _TITLE = re.compile(r"^title:.*$", re.MULTILINE)
 
 
 def examples() -> dict[str, Path]:
-    """Every example by its name, and the folder or file that holds it.
-
-    Raises:
-        LackingError: This installation came without them.
-    """
+    """Every example by its name, and the folder or file that holds it; in a broken installation only the blank one."""
     package = Path(citynet.__file__).resolve().parent
     folder = next((place for place in (package / "_labs", package.parent.parent / "labs") if place.is_dir()), None)
-    if folder is None:
-        hint = "pip install --force-reinstall citynet"
-        raise LackingError([Lack("the folder of examples", "starting a design from one", hint)])
     found = {
         place.name: place
-        for place in sorted(folder.iterdir())
+        for place in sorted(folder.iterdir() if folder else ())
         if (place / "design.yml").is_file() or (place / "design").is_dir()
     }
-    return {BLANK: package / "imports" / "blank.yml", **found}
+    return {BLANK: Path(__file__).parent / "blank.yml", **found}
 
 
 def check_name(city: str, option: str) -> None:
@@ -57,9 +50,12 @@ def texts(example: str, city: str, title: str) -> dict[str, str]:
 
     Raises:
         InputError: There is no such example.
-        LackingError: See `examples`.
+        LackingError: This installation came without examples.
     """
     known = examples()
+    if example == DEFAULT and DEFAULT not in known:
+        hint = "pip install --force-reinstall citynet"
+        raise LackingError([Lack("the folder of examples", "starting a design from one", hint)])
     if example not in known:
         hint = did_you_mean(example, known)
         raise InputError([Problem("--from", 0, f"no example '{example}'", ", ".join(known), hint, rule="import")])
