@@ -59,7 +59,7 @@ def steps(here: Home, town: Town, changes: list[Edit]) -> Iterator[dict[Fact, st
         yield allocations(plan)
 
 
-@settings(PROFILE, max_examples=200)
+@settings(PROFILE, max_examples=120)
 @given(town=towns(), changes=sequences())
 def test_what_survives_keeps_its_number(town: Town, changes: list[Edit]) -> None:
     with home() as here:
@@ -70,7 +70,7 @@ def test_what_survives_keeps_its_number(town: Town, changes: list[Edit]) -> None
             before = now
 
 
-@settings(PROFILE, max_examples=200)
+@settings(PROFILE, max_examples=120)
 @given(town=towns(), changes=sequences())
 def test_no_number_is_held_by_two(town: Town, changes: list[Edit]) -> None:
     with home() as here:
@@ -80,7 +80,7 @@ def test_no_number_is_held_by_two(town: Town, changes: list[Edit]) -> None:
                 assert holders.setdefault((fact[0], fact[1], number), fact) == fact
 
 
-@settings(PROFILE, max_examples=100)
+@settings(PROFILE, max_examples=60)
 @given(
     town=towns(tight=True), changes=st.lists(edits(["add-device", "add-end", "remove-end"]), min_size=6, max_size=16)
 )
@@ -97,7 +97,7 @@ def test_every_end_lies_in_the_blocks_of_its_service(town: Town, changes: list[E
                     )
 
 
-@settings(PROFILE, max_examples=200)
+@settings(PROFILE, max_examples=120)
 @given(town=towns(), changes=sequences())
 def test_what_an_edit_releases_rests_for_a_plan(town: Town, changes: list[Edit]) -> None:
     with home() as here:
