@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from towns import Edit, Fact, Town, allocations, apply, edits, sequences, towns
+from towns import Edit, Fact, Town, allocations, apply, edits, histories, towns
 
 from citynet import build
 from citynet.errors import InputError
@@ -60,21 +60,21 @@ def steps(here: Home, town: Town, changes: list[Edit]) -> Iterator[dict[Fact, st
 
 
 @settings(PROFILE, max_examples=120)
-@given(town=towns(), changes=sequences())
-def test_what_survives_keeps_its_number(town: Town, changes: list[Edit]) -> None:
+@given(history=histories())
+def test_what_survives_keeps_its_number(history: tuple[Town, list[Edit]]) -> None:
     with home() as here:
         before: dict[Fact, str] = {}
-        for now in steps(here, town, changes):
+        for now in steps(here, *history):
             survivors = before.keys() & now.keys()
             assert {fact: now[fact] for fact in survivors} == {fact: before[fact] for fact in survivors}
             before = now
 
 
 @settings(PROFILE, max_examples=120)
-@given(town=towns(), changes=sequences())
-def test_no_number_is_held_by_two(town: Town, changes: list[Edit]) -> None:
+@given(history=histories())
+def test_no_number_is_held_by_two(history: tuple[Town, list[Edit]]) -> None:
     with home() as here:
-        for now in steps(here, town, changes):
+        for now in steps(here, *history):
             holders: dict[tuple[str, str, str], Fact] = {}
             for fact, number in now.items():
                 assert holders.setdefault((fact[0], fact[1], number), fact) == fact
@@ -98,11 +98,11 @@ def test_every_end_lies_in_the_blocks_of_its_service(town: Town, changes: list[E
 
 
 @settings(PROFILE, max_examples=120)
-@given(town=towns(), changes=sequences())
-def test_what_an_edit_releases_rests_for_a_plan(town: Town, changes: list[Edit]) -> None:
+@given(history=histories())
+def test_what_an_edit_releases_rests_for_a_plan(history: tuple[Town, list[Edit]]) -> None:
     with home() as here:
         before: dict[Fact, str] = {}
-        for now in steps(here, town, changes):
+        for now in steps(here, *history):
             released = {(*fact[:2], number) for fact, number in before.items() if fact not in now}
             new = {(*fact[:2], number) for fact, number in now.items() if fact not in before}
             assert released.isdisjoint(new)

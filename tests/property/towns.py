@@ -112,9 +112,12 @@ def edits(kinds: list[str] | None = None) -> st.SearchStrategy[Edit]:
     return st.tuples(st.sampled_from(kinds or sorted(EDITS)), st.integers(0, 99), st.integers(0, 99))
 
 
-def sequences() -> st.SearchStrategy[list[Edit]]:
-    """Edits one after the other: of all kinds, or of those that wear pools out."""
-    return st.one_of(*(st.lists(edits(kinds), min_size=3, max_size=16) for kinds in (None, CHURN)))
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[Town, list[Edit]]:
+    """A town and edits one after the other: of all kinds, or such as wear its small pools out."""
+    if draw(st.booleans()):
+        return draw(towns()), draw(st.lists(edits(), min_size=3, max_size=16))
+    return draw(towns(tight=True)), draw(st.lists(edits(CHURN), min_size=8, max_size=16))
 
 
 def apply(town: Town, edit: Edit) -> Town:
@@ -263,7 +266,7 @@ EDITS: dict[str, Callable[[Town, int, int], None]] = {
     "interconnect": _interconnect,
     "reorder": _reorder,
 }
-CHURN = ["add-device", "return-device", "remove-device", "rename-device", "add-end", "remove-end", "reorder"]
+CHURN = ["rename-device", "rename-device", "add-device", "return-device", "remove-device", "move-end", "reorder"]
 """What soon uses up small pools, so that numbers come out of quarantine."""
 ADDING = ["add-device", "link", "add-service", "add-end", "interconnect"]
 
