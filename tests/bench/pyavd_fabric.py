@@ -1,4 +1,6 @@
-"""A fabric for pyavd: 4 spines, N leaves, EVPN, two VRFs of five subnets on every leaf. Prints seconds without import.
+"""A fabric for pyavd: 4 spines, N leaves, EVPN, two VRFs of five subnets on every leaf.
+
+Prints seconds, on the clock and of processor, without its import.
 
 Runs in pyavd's own environment: python pyavd_fabric.py N
 """
@@ -89,7 +91,7 @@ def main() -> None:
     leaves = int(sys.argv[1])
     kinds = {f"spine{number}": "spine" for number in range(1, SPINES + 1)}
     kinds |= {f"leaf{number}": "l3leaf" for number in range(1, leaves + 1)}
-    start = time.perf_counter()
+    start, start_cpu = time.perf_counter(), time.process_time()
     inputs = {name: {**settings(leaves), "type": kind, "hostname": name} for name, kind in kinds.items()}
     for name, given in inputs.items():
         result = pyavd.validate_inputs(given)
@@ -100,7 +102,7 @@ def main() -> None:
     size = 0
     for name, given in inputs.items():
         size += len(pyavd.get_device_config(pyavd.get_device_structured_config(name, given, facts)))
-    print(f"bytes {size} seconds {time.perf_counter() - start:.2f}")
+    print(f"{size} bytes in {time.perf_counter() - start:.2f} {time.process_time() - start_cpu:.2f}")
 
 
 if __name__ == "__main__":
