@@ -46,7 +46,16 @@ def test_the_collection_of_the_wheel_is_the_one_that_ansible_gets(unpacked: Path
         "citynet/_collection/roles/device/tasks/main.yml",
         "citynet/_collection/plugins/plugin_utils/device.py",
         "citynet/platforms/whitebox/device/transaction.py",
+        "citynet/design/reference.zh.yml",
+        "citynet/reports/documents/citymap/map-ui.js",
+        "citynet/_labs/wuhan/design/1-domains.yml",
     ],
 )
 def test_the_wheel_holds(unpacked: Path, name: str) -> None:
     assert (unpacked / name).is_file()
+
+
+def test_init_from_the_wheel_alone(unpacked: Path, tmp_path: Path) -> None:
+    more = {"PYTHONPATH": str(unpacked)}
+    run([sys.executable, "-P", "-m", "citynet", "init", str(tmp_path / "city"), "--from", "mini"], tmp_path, **more)
+    run([sys.executable, "-P", "-m", "citynet", "check", str(tmp_path / "city")], tmp_path, **more)
