@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from citynet.plan.model import Device
 
-WORTH_PROCESSES = 500
+WORTH_PROCESSES = 2000
 """Devices from which on more processes gain more than they cost to start (measured; see docs/performance.md)."""
 _TOGETHER = 100
 """Devices that a process reports at once."""
