@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SPARE_BITS = 64
 """Labels are that much longer than the largest sets, so a false candidate has a chance of 2^-64."""
+MOST_DRAWS = 8
 MOST_SUMS = 1_000_000
 """So many sums of labels are listed, about 0.1 GiB; sets that would go beyond are held against every other one."""
 
@@ -128,10 +129,9 @@ def _certain(network: Network, sets: dict[str, frozenset[int]]) -> Labels:
 
     Should chance make it look like more, a sum that two sets share might be taken for zero; then they are drawn again.
     """
-    draw = 0
-    while True:
+    for draw in range(MOST_DRAWS):
         labels = Labels(network, sets.values(), draw)
         spans = ((labels.span(edges), edges) for edges in sets.values())
         if all(span.dependent == len(network.parts(edges)) for span, edges in spans if span.dependent):
             return labels
-        draw += 1
+    raise AssertionError(f"{MOST_DRAWS} draws of labels disagree with the search")  # 2^-64 each, so an error of ours
