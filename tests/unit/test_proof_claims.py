@@ -356,6 +356,19 @@ def test_reflectors_that_are_no_neighbours_pass_nothing_on() -> None:
     assert one.failing == []
 
 
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_reflector_passes_on_to_non_clients_only_what_clients_told(nested: bool) -> None:
+    """Three reflectors in a row: routes of the first's client reach the third's only if the second has clients there."""
+    wires = [Wire(0, 1), Wire(1, 2), Wire(0, 3), Wire(2, 4), Wire(3, 4), Wire(1, 5)]
+    plan = plan_of(Shape(6, wires, [[3, 4]], reflectors=()))
+    for near, far, client in [(0, 3, True), (2, 4, True), (1, 5, True), (1, 0, nested), (1, 2, nested)]:
+        one, other = plan.devices[f"g{near}"], plan.devices[f"g{far}"]
+        one.bgp.neighbors.append(BgpNeighbor(other.name, other.underlay.loopback, client))
+        other.bgp.neighbors.append(BgpNeighbor(one.name, one.underlay.loopback))
+    (one,) = refuted(prove(plan, [Area.REACHABILITY]))["REACH-07 government"]
+    assert one.failing == (["device g0"] if nested else [])
+
+
 def test_without_reflectors_every_two_devices_need_a_session() -> None:
     shape = Shape(3, [Wire(0, 1), Wire(1, 2), Wire(0, 2)], [[0, 1, 2]], reflectors=())
     plan = plan_of(shape)
