@@ -358,7 +358,7 @@ def test_reflectors_that_are_no_neighbours_pass_nothing_on() -> None:
 
 @pytest.mark.parametrize("nested", [False, True])
 def test_a_reflector_passes_on_to_non_clients_only_what_clients_told(nested: bool) -> None:
-    """Three reflectors in a row: routes of the first's client reach the third's only if the second has clients there."""
+    """Three reflectors in a row: routes of the first one's client reach the third only by a client in between."""
     wires = [Wire(0, 1), Wire(1, 2), Wire(0, 3), Wire(2, 4), Wire(3, 4), Wire(1, 5)]
     plan = plan_of(Shape(6, wires, [[3, 4]], reflectors=()))
     for near, far, client in [(0, 3, True), (2, 4, True), (1, 5, True), (1, 0, nested), (1, 2, nested)]:
