@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from citynet.errors import CitynetError, Exit, InputError
+from citynet.errors import CitynetError, Exit, InputError, Lack, LackingError
 
 GROUPS = (
     "init",
@@ -64,6 +64,9 @@ def main(arguments: list[str] | None = None) -> int:
         return Exit.INTERRUPTED
     except BrokenPipeError:
         return Exit.OK
+    except OSError as error:  # a full disk, a folder that may not be written, a file where a folder is meant
+        lack = Lack(f"access to {error.filename or 'a file'} ({error.strerror})", "this command")
+        return _report(LackingError([lack]), as_json="--json" in arguments)
     return int(result) if isinstance(result, int) else Exit.OK
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from citynet import build
 from citynet.errors import InputError
+from tree import ROOT
 
 CASES = Path(__file__).parent / "cases"
 LAUGHS = (
@@ -165,3 +167,18 @@ def test_explain(rule: str, code: int, says: str) -> None:
     done = run("check", "--explain", rule)
     assert done.returncode == code
     assert says in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [["render", "CITY", "-o", "FILE"], ["check", "CITY", "--sarif", "FILE/x"], ["docs", "CITY", "-o", "FILE"]]
+)
+def test_a_place_that_cannot_be_written(tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "city").mkdir()
+    shutil.copy(ROOT / "labs/mini/design.yml", tmp_path / "city/design.yml")
+    file = tmp_path / "file"
+    file.write_text("mine", encoding="utf-8")
+    done = run(*(word.replace("CITY", str(tmp_path / "city")).replace("FILE", str(file)) for word in words))
+    assert done.returncode in {2, 3}
+    assert "Traceback" not in done.stderr
+    assert str(file) in done.stderr
+    assert file.read_text(encoding="utf-8") == "mine"

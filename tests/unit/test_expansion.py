@@ -93,6 +93,13 @@ def test_an_entry_refines_what_a_kind_of_site_brings(tmp_path: Path) -> None:
     assert (device.site, str(device.role), str(device.management)) == ("pop1", "border", "172.20.0.77")
 
 
+def test_a_number_may_hold_a_range(tmp_path: Path) -> None:
+    text = BASE.replace("pop[1-3]: {profile: pop}", 'pop[1-3]: {profile: pop, place: {lat: "30.[1-3]", lon: 114}}')
+    (tmp_path / "design.yml").write_text(text, encoding="utf-8")
+    places = [build.check(tmp_path).city.sites[f"pop{number}"].place for number in (1, 2, 3)]
+    assert [place.lat for place in places if place] == [30.1, 30.2, 30.3]
+
+
 def test_a_default_of_nothing_is_none(tmp_path: Path) -> None:
     text = BASE.replace("links: {metric: 30,", "links: {metric: null,")
     (tmp_path / "design.yml").write_text(text, encoding="utf-8")

@@ -8,27 +8,15 @@ from __future__ import annotations
 
 import enum
 import ipaddress
-from functools import partial
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field
+
+from citynet.design.base import Flag, Ipv4Address, Ipv4Prefix, Ipv6Prefix, Measured, Real, Strict, Whole
 
 NAME_PATTERN = r"^[a-z][a-z0-9-]{0,39}$"
 
 TITLE = "name shown to people, in any language"
-
-Whole = Annotated[int, Strict()]  # `yes` is no 1, and 1 no `yes`
-Real = Annotated[float, Strict()]
-Flag = Annotated[bool, Strict()]
-
-
-def _text(kind: str, value: object) -> object:
-    """An address is written as text: the number 10 would be 0.0.0.10 otherwise."""
-    if isinstance(value, int | float):
-        raise PydanticCustomError(kind, "a number is no address")
-    return value
-
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, description="lower-case letters, digits and '-', 40 at most")]
 VrfName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,14}$")]  # a Linux interface name: 15 at most
@@ -41,13 +29,6 @@ Rate = Annotated[
     BeforeValidator(lambda value: str(value) if isinstance(value, bool) else value),  # True would pass as 1
 ]
 Bandwidth = Annotated[Whole, Field(ge=0, le=800_000)]
-Ipv4Prefix = Annotated[ipaddress.IPv4Network, BeforeValidator(partial(_text, "ip_v4_network"))]
-Ipv6Prefix = Annotated[ipaddress.IPv6Network, BeforeValidator(partial(_text, "ip_v6_network"))]
-Ipv4Address = Annotated[ipaddress.IPv4Address, BeforeValidator(partial(_text, "ip_v4_address"))]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Level(enum.StrEnum):
@@ -134,7 +115,7 @@ class ParticipantKind(enum.StrEnum):
     REGULATOR = "regulator"
 
 
-class Underlay(_Strict):
+class Underlay(Measured):
     """What the lines of a domain share; a silent one is noticed after BFD's interval × multiplier (RFC 5880)."""
 
     mtu: Whole = Field(9000, ge=1580, le=9600, description="MTU of lines in bytes; SRv6 adds 40 or more (RFC 8986)")
@@ -143,14 +124,14 @@ class Underlay(_Strict):
     bfd_multiplier: Whole = Field(3, ge=2, le=255, description="BFD packets missed in a row that take a line down")
 
 
-class Place(_Strict):
+class Place(Measured):
     """Where something stands on the map: WGS-84 coordinates."""
 
     lat: Real = Field(ge=-90, le=90, description="latitude in degrees, north positive (WGS-84)")
     lon: Real = Field(ge=-180, le=180, description="longitude in degrees, east positive (WGS-84)")
 
 
-class Zone(_Strict):
+class Zone(Strict):
     """An area that fences speak of; zones nest."""
 
     title: str = Field("", description=TITLE)
@@ -158,7 +139,7 @@ class Zone(_Strict):
     within: Name | None = Field(None, description="the next larger zone, a name of `zones`")
 
 
-class DeviceProfile(_Strict):
+class DeviceProfile(Strict):
     """A kind of device: what devices that name it have unless they say otherwise."""
 
     domain: DomainName | None = None
@@ -173,7 +154,7 @@ class DeviceUse(DeviceProfile):
     profile: Name | None = Field(None, description="its kind, of `profiles.devices`")
 
 
-class SiteProfile(_Strict):
+class SiteProfile(Strict):
     """A kind of site: what sites that name it have unless they say otherwise, and the devices that each houses."""
 
     title: str | None = None
@@ -184,14 +165,14 @@ class SiteProfile(_Strict):
     )
 
 
-class ParticipantProfile(_Strict):
+class ParticipantProfile(Strict):
     """A kind of participant."""
 
     title: str | None = None
     kind: ParticipantKind | None = None
 
 
-class Profiles(_Strict):
+class Profiles(Strict):
     """Kinds of things that repeat. What a thing says itself wins over its profile, that over its domain's defaults."""
 
     sites: dict[Name, SiteProfile] = Field(default_factory=dict, description="kinds of sites")
@@ -199,27 +180,27 @@ class Profiles(_Strict):
     participants: dict[Name, ParticipantProfile] = Field(default_factory=dict, description="kinds of participants")
 
 
-class DeviceDefaults(_Strict):
+class DeviceDefaults(Strict):
     """What every device of a domain has unless its profile or it itself says otherwise."""
 
     platform: Name | None = None
 
 
-class LinkDefaults(_Strict):
+class LinkDefaults(Measured):
     """What every link of a domain has, those of rings, meshes and stars too, unless it says otherwise."""
 
     metric: Metric | None = None
     rate_gbps: Rate | None = None
 
 
-class ServiceDefaults(_Strict):
+class ServiceDefaults(Measured):
     """What every service of a domain has unless it says otherwise."""
 
     data_class: DataClass | None = None
     bandwidth_mbps: Bandwidth | None = None
 
 
-class DomainDefaults(_Strict):
+class DomainDefaults(Strict):
     """Defaults of one domain; they are the weakest: a profile wins over them, and the thing itself over both."""
 
     devices: DeviceDefaults = Field(default_factory=DeviceDefaults, description="for devices of the domain")
@@ -227,7 +208,7 @@ class DomainDefaults(_Strict):
     services: ServiceDefaults = Field(default_factory=ServiceDefaults, description="for services of the domain")
 
 
-class Domain(_Strict):
+class Domain(Measured):
     """One of the two physically separate networks."""
 
     title: str = Field("", description=TITLE)
@@ -241,7 +222,7 @@ class Domain(_Strict):
     defaults: DomainDefaults = Field(default_factory=DomainDefaults, description="what its things have by default")
 
 
-class Site(_Strict):
+class Site(Strict):
     """A place that houses devices."""
 
     profile: Name | None = Field(None, description="its kind, of `profiles.sites`")
@@ -250,7 +231,7 @@ class Site(_Strict):
     zone: Name | None = Field(None, description="the smallest zone it lies in, a name of `zones`")
 
 
-class Fibre(_Strict):
+class Fibre(Measured):
     """A fibre between two sites."""
 
     between: Annotated[list[Name], Field(min_length=2, max_length=2)] = Field(description="the two sites it joins")
@@ -260,7 +241,7 @@ class Fibre(_Strict):
     risk_groups: list[Name] = Field(default_factory=list, description="SRLGs: ducts, bridges it lies in (RFC 4202)")
 
 
-class FibreRing(_Strict):
+class FibreRing(Measured):
     """Sites joined by fibres in a row, and back to the first when closed; each fibre is called `SITE--SITE`."""
 
     sites: Annotated[list[Name], Field(min_length=2)] = Field(description="sites in the order of the ring")
@@ -270,7 +251,7 @@ class FibreRing(_Strict):
     risk_groups: list[Name] = Field(default_factory=list, description="SRLGs that all fibres of the ring are in")
 
 
-class Device(_Strict):
+class Device(Strict):
     """A network device; participants' hosts are not devices."""
 
     profile: Name | None = Field(None, description="its kind, of `profiles.devices`")
@@ -284,7 +265,7 @@ class Device(_Strict):
     )
 
 
-class _Joined(_Strict):
+class _Joined(Measured):
     """What links have in common, however they are written."""
 
     metric: Metric = Field(10, description="IS-IS metric, wide (RFC 5305)")
@@ -318,7 +299,7 @@ class Star(_Joined):
     devices: Annotated[list[Name], Field(min_length=1)] = Field(description="devices around them")
 
 
-class Participant(_Strict):
+class Participant(Strict):
     """Somebody who takes part in the circulation of data."""
 
     profile: Name | None = Field(None, description="its kind, of `profiles.participants`")
@@ -326,7 +307,7 @@ class Participant(_Strict):
     kind: ParticipantKind = Field(description="its part in the circulation of data")
 
 
-class End(_Strict):
+class End(Strict):
     """Where a participant attaches to a service: one host port on one device."""
 
     participant: Name = Field(description="who attaches, a name of `participants`")
@@ -334,7 +315,7 @@ class End(_Strict):
     host: Name = Field(description="name of the participant's host at this end; no device or other host has it")
 
 
-class Service(_Strict):
+class Service(Measured):
     """A layer-3 VPN service inside one domain."""
 
     title: str = Field("", description=TITLE)
@@ -350,7 +331,7 @@ class Service(_Strict):
     ends: Annotated[list[End], Field(min_length=1)] = Field(description="where participants attach to it")
 
 
-class Allow(_Strict):
+class Allow(Strict):
     """One flow that may cross between the domains; whatever is not listed is dropped."""
 
     source: Name = Field(description="participant that opens the flow")
@@ -361,7 +342,7 @@ class Allow(_Strict):
     )
 
 
-class Interconnect(_Strict):
+class Interconnect(Strict):
     """The guarded line between a border device of each domain."""
 
     between: Annotated[list[Name], Field(min_length=2, max_length=2)] = Field(
@@ -373,7 +354,7 @@ class Interconnect(_Strict):
     allow: list[Allow] = Field(default_factory=list, description="flows that may pass; everything else is dropped")
 
 
-class Management(_Strict):
+class Management(Strict):
     """The out-of-band management network."""
 
     prefix: Ipv4Prefix = Field(
@@ -381,7 +362,7 @@ class Management(_Strict):
     )
 
 
-class City(_Strict):
+class City(Strict):
     """A whole design."""
 
     city: Name = Field(description="short name of the city; names its lab and its files")

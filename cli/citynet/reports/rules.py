@@ -7,7 +7,7 @@ from citynet.errors import Severity
 
 _HEAD = """# Rules of a design
 
-`citynet check` asks every rule and reports everything at once, each as `file:line:column: what, expected …, hint [rule]`.
+`citynet check` asks every rule and reports everything at once: `file:line:column: what, expected …, hint [rule]`.
 An error stops everything (exit code 2). A warning is printed and the work goes on; with `--strict` the exit code is 1.
 Warnings are asked once a design has no errors, since most would be echoes of those.
 
