@@ -20,6 +20,7 @@ from citynet.design.reader import MAX_BYTES
 from citynet.errors import InputError, Problem
 from citynet.imports import importing, writing
 from citynet.imports.draft import Options
+from citynet.imports.placing import FOR_GIT
 from tree import ROOT
 
 DATA = ROOT / "tests" / "data" / "imports"
@@ -40,7 +41,7 @@ def written(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): path.read_text(encoding="utf-8")
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.name not in FOR_GIT
     }
 
 

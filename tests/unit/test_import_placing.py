@@ -25,7 +25,17 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name not in placing.FOR_GIT)
+    return sorted(str(path.relative_to(folder)) for path in files)
+
+
+def test_git_is_told_what_to_leave_out_and_how_to_merge(here: Path) -> None:
+    (here / ".gitignore").write_text("mine\n", encoding="utf-8")
+    placing.put(here, {"design.yml": "city: x\n"}, force=False)
+    assert (here / ".gitignore").read_text(encoding="utf-8") == "mine\n"
+    assert (here / ".gitattributes").read_text(encoding="utf-8") == "citynet.lock merge=union\n"
+    placing.put(here / "new", {"design.yml": "city: x\n"}, force=False)
+    assert "secrets.yml" in (here / "new/.gitignore").read_text(encoding="utf-8").split()
 
 
 def test_the_folder_is_named_after_the_city(here: Path) -> None:
@@ -103,7 +113,7 @@ def test_nothing_is_left_when_writing_fails(here: Path, monkeypatch: pytest.Monk
         with pytest.raises(InputError, match="cannot be written: No space left"):
             placing.put(here / folder, LARGE, force=True)
     assert names(here) == ["old/design.yml"]
-    assert [path.name for path in here.rglob("*")] == ["old", "design.yml"], "no folder either"
+    assert [path.name for path in here.iterdir()] == ["old"], "no folder either"
 
 
 def test_a_design_that_a_killed_command_took_away_comes_back(here: Path) -> None:

@@ -104,7 +104,7 @@ def test_a_design_that_is_there_stays(here: Path, there: str, capsys: pytest.Cap
 def test_other_files_do_not_hinder(here: Path) -> None:
     (here / "README.md").write_text("mine", encoding="utf-8")
     assert main(["init", "--quiet", "--city", "a"]) == 0
-    assert sorted(path.name for path in here.iterdir()) == ["README.md", "design.yml"]
+    assert sorted(path.name for path in here.iterdir()) == [".gitattributes", ".gitignore", "README.md", "design.yml"]
 
 
 def test_an_installation_without_examples_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 DESIGN = ("design.yml", "design")
 NEW, OLD = ".design.new", ".design.old"
+FOR_GIT = {".gitignore": "build/\nsecrets.yml\n", ".gitattributes": "citynet.lock merge=union\n"}
+"""Secrets stay out of version control, and both sides' lines of a lock in it; put beside a design where nothing is."""
 
 
 def refuse_existing(folder: Path, *, force: bool) -> None:
@@ -50,6 +52,9 @@ def put(folder: Path, texts: dict[str, str], *, force: bool) -> None:
             _restore(folder)
             refuse_existing(folder, force=force)  # another command may have been first
             _swap(folder, texts)
+            for name, text in FOR_GIT.items():
+                if not (folder / name).exists():
+                    write_whole(folder / name, text)
     except OSError as error:
         if made:
             shutil.rmtree(folder, ignore_errors=True)
