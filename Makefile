@@ -3,7 +3,7 @@ CITY ?= mini
 PYTHON = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit bench clean setup-verify setup-test
+.PHONY: help demo test lint unit fuzz bench clean setup-verify setup-test
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,9 @@ lint: setup-test ## ruff, mypy
 
 unit: setup-test ## the tests that need no lab
 	$(PYTHON) -m pytest -m "not lab and not collection"
+
+fuzz: setup-test ## the property tests with new examples each time
+	HYPOTHESIS_PROFILE=new $(PYTHON) -m pytest -m hypothesis
 
 bench: setup-test ## time and memory up to 10,000 routers; PEERS=1 sets netlab and pyavd beside it
 	$(PYTHON) tests/bench/planner.py
