@@ -73,11 +73,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _report(error: CitynetError, *, as_json: bool) -> int:
     if as_json:
         problems = [problem.as_dict() for problem in error.problems] if isinstance(error, InputError) else []
-        warnings = [warning.as_dict() for warning in error.warnings] if isinstance(error, InputError) else []
-        answer = {"ok": False, "error": str(error), "problems": problems, "warnings": warnings}
+        answer = {"ok": False, "error": str(error), "problems": problems}
         sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
     else:
-        lines = str(error).splitlines() + [str(warning) for warning in getattr(error, "warnings", ())]
+        lines = str(error).splitlines()
         more = [f"… and {len(lines) - MOST_LINES} more; --json has them all"] if len(lines) > MOST_LINES else []
         sys.stderr.write("".join(f"{line}\n" for line in lines[:MOST_LINES] + more))
     return error.exit_code

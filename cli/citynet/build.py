@@ -12,7 +12,7 @@ from citynet.design.loader import load
 from citynet.files import alone_in
 from citynet.plan import lock as locks
 from citynet.plan.planner import make_plan
-from citynet.platforms import check_platforms, platform
+from citynet.platforms import platform, unknown_platforms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -69,9 +69,7 @@ def check(design: Path) -> Design:
         InputError: Everything wrong with it.
     """
     with uncollected():
-        loaded = load(design)
-        check_platforms(loaded)
-    return loaded
+        return load(design, unknown_platforms)
 
 
 def plan(design: Path) -> tuple[Plan, Lock]:

@@ -97,13 +97,12 @@ class CitynetError(Exception):
 
 
 class InputError(CitynetError):
-    """The input is wrong: every problem found, sorted by place; and the warnings beside them."""
+    """The input is wrong: every problem found, sorted by place."""
 
     exit_code = Exit.BAD_INPUT
 
-    def __init__(self, problems: Iterable[Problem], warnings: Iterable[Problem] = ()) -> None:
+    def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = in_order(problems)
-        self.warnings = in_order(warnings)
         super().__init__("\n".join(str(p) for p in self.problems))
 
 
@@ -150,10 +149,10 @@ class Findings:
         """Remember one problem."""
         self.problems.append(problem)
 
-    def raise_if_any(self, warnings: Iterable[Problem] = ()) -> None:
+    def raise_if_any(self) -> None:
         """Raise `InputError` with everything found so far, if anything was found."""
         if self.problems:
-            raise InputError(self.problems, warnings)
+            raise InputError(self.problems)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

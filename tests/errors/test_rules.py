@@ -99,3 +99,8 @@ def test_every_rule_is_explained(rule: object) -> None:
 
 def test_severities_are_two() -> None:
     assert {rule.severity for rule in RULES.values()} == set(Severity)
+
+
+def test_faults_of_every_room_are_told_together(tmp_path: Path) -> None:
+    override = "{sites: {gate: {titel: G}}, devices: {gov-border: {site: gaet}, cross-border: {platform: whitebx}}}"
+    assert {problem.rule for problem in problems_of(tmp_path, override)} == {"key", "reference", "platform"}

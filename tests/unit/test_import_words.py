@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from citynet.design.distance import air_line_km
 from citynet.design.types import NAME_PATTERN, Role
 from citynet.errors import InputError
 from citynet.imports import measures
@@ -87,11 +88,11 @@ def test_folded_text_is_plain(text: str) -> None:
 
 def test_air_line() -> None:
     # A degree of the equator of a sphere of 6371.0088 km is 111.195 km; a quarter of it is 10,007.6 km.
-    assert measures.air_line_km((0, 0), (0, 1)) == pytest.approx(111.195, abs=0.001)
-    assert measures.air_line_km((0, 0), (90, 45)) == pytest.approx(10_007.557, abs=0.01)
-    assert measures.air_line_km((10, 179.5), (10, -179.5)) == pytest.approx(109.505, abs=0.01)
-    assert measures.air_line_km((45, 90), (-45, -90)) == pytest.approx(20_015.115, abs=0.01)
-    assert measures.air_line_km((30, 114), (30, 114)) == 0
+    assert air_line_km((0, 0), (0, 1)) == pytest.approx(111.195, abs=0.001)
+    assert air_line_km((0, 0), (90, 45)) == pytest.approx(10_007.557, abs=0.01)
+    assert air_line_km((10, 179.5), (10, -179.5)) == pytest.approx(109.505, abs=0.01)
+    assert air_line_km((45, 90), (-45, -90)) == pytest.approx(20_015.115, abs=0.01)
+    assert air_line_km((30, 114), (30, 114)) == 0
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def check(
         checked = build.check(design)
     except InputError as error:
         if sarif is not None:
-            write_sarif(sarif, [*error.problems, *error.warnings])
+            write_sarif(sarif, error.problems)
         raise
     if sarif is not None:
         write_sarif(sarif, checked.warnings)

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from citynet.design.types import City, Mesh, Ring, Star
 
 
+SLOT_GBPS = 5
+"""A FlexE calendar slot (OIF FlexE 2.1: 20 slots for each 100G instance)."""
+
+
 class Joined(NamedTuple):
     """Two devices joined by a link, and the place in the design that says so."""
 

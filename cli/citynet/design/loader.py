@@ -16,6 +16,7 @@ from citynet.design.types import City
 from citynet.errors import Problem, Severity, did_you_mean, in_order
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
     from citynet.design.source import Loc, Source
 
 
-def load(path: Path) -> Design:
+def load(path: Path, *more: Callable[[Design], Iterable[Problem]]) -> Design:
     """Read, validate and check the design at `path` (a file or a folder).
+
+    Args:
+        path: The file or folder.
+        more: Asked with the rules for errors, by rooms that this one must not know.
 
     Raises:
         InputError: Every problem found, of form, of type and of sense together; only YAML that cannot be read at
@@ -42,6 +47,7 @@ def load(path: Path) -> Design:
         raise AssertionError("a design without a city has errors")
     design = Design(city, source, _digest(files), expansion.aside)
     findings.problems += check(design, Severity.ERROR)
+    findings.problems += [problem for ask in more for problem in ask(design)]
     findings.raise_if_any()
     design.warnings = in_order(check(design, Severity.WARNING))  # of a faulty design most would be echoes
     return design

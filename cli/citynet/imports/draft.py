@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from citynet.design.distance import air_line_km
 from citynet.design.types import Role
 from citynet.imports import measures
 from citynet.imports.names import Namer, title
@@ -171,7 +172,7 @@ def _fibre_name(base: str, taken: dict[str, int]) -> str:
 def _length(name: str, span: Span, spots: dict[str, Spot], factor: float, report: Report) -> tuple[float, list[str]]:
     """Length of a fibre in km, and what to say of it."""
     one, other = spots[span.a].place, spots[span.b].place
-    air = None if one is None or other is None else measures.air_line_km(one, other)
+    air = None if one is None or other is None else air_line_km(one, other)
     if span.length_km:
         length, said = span.length_km, []
         if air is not None and air - length > max(air * 0.01, SHORTEST_KM):

@@ -17,8 +17,6 @@ RATES: list[int] = TypeAdapter(Rate).json_schema()["enum"]
 """Rates of a line that the design has, in Gbit/s."""
 SAME = 1.01
 """Rates that differ by less than this factor are one."""
-EARTH_KM = 6371.0088
-"""Mean radius of the earth (R1 of GRS 80; Moritz, Geodetic Reference System 1980)."""
 ROUTE_FACTOR = 1.4
 """Length of a duct for each kilometre of air line, as `labs/wuhan` takes it for a city."""
 LONGEST_KM = 5000.0
@@ -73,13 +71,6 @@ def place(latitude: object, longitude: object, of: str, where: Where, report: Re
         report.faulty(where, f"{of} lies at {lat:g}, {lon:g}", "latitude -90 to 90, longitude -180 to 180", hint)
         return None
     return round(lat, 6), round(lon, 6)
-
-
-def air_line_km(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Great-circle distance in km between two places (haversine on a sphere: within 0.6 % of the ellipsoid)."""
-    (lat1, lon1), (lat2, lon2) = (tuple(map(math.radians, spot)) for spot in (one, other))
-    half = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
-    return 2 * EARTH_KM * math.asin(min(1.0, math.sqrt(half)))
 
 
 def length_km(value: object, unit: str, of: str, where: Where, report: Report) -> float | None:

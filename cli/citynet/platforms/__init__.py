@@ -8,10 +8,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from citynet.errors import InputError, Problem, did_you_mean
+from citynet.errors import did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from citynet.design.model import Design
+    from citynet.errors import Problem
     from citynet.platforms.base import Platform
 
 _MODULES = {"whitebox": "citynet.platforms.whitebox"}
@@ -47,22 +50,14 @@ def names() -> list[str]:
     return list(_MODULES)
 
 
-def check_platforms(design: Design) -> None:
-    """Refuse a design that asks for a platform we do not have.
-
-    Raises:
-        InputError: One problem per device of an unknown platform.
-    """
-    problems: list[Problem] = [
-        design.source.problem(
-            ("devices", name, "platform"),
-            f"no platform '{device.platform}'",
-            "one of " + ", ".join(_MODULES),
-            did_you_mean(device.platform, _MODULES),
-            "platform",
-        )
-        for name, device in design.city.devices.items()
-        if device.platform not in _MODULES
-    ]
-    if problems:
-        raise InputError(problems, design.warnings)
+def unknown_platforms(design: Design) -> Iterator[Problem]:
+    """What is wrong with a design that asks for platforms we do not have: a problem for each device."""
+    for name, device in design.city.devices.items():
+        if device.platform not in _MODULES:
+            yield design.source.problem(
+                ("devices", name, "platform"),
+                f"no platform '{device.platform}'",
+                "one of " + ", ".join(_MODULES),
+                did_you_mean(device.platform, _MODULES),
+                "platform",
+            )

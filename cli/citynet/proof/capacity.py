@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from citynet.design.links import SLOT_GBPS
 from citynet.plan.model import PortKind
 from citynet.proof.flows import Loads, Routing, TooLongError, demands
 from citynet.proof.model import CLAIMS, Refutation, Result, Verdict, judged, not_applicable, some
@@ -20,10 +21,8 @@ if TYPE_CHECKING:
     from citynet.proof.model import Tell
     from citynet.proof.network import Network
 
-SLOT_GBPS = 5
-"""A FlexE calendar slot: 20 slots of 5 Gbit/s a 100G instance (OIF-FLEXE-02.1, 7.3)."""
 LEAST_FLEXE_GBPS = 50
-"""FlexE runs on 50G PHYs and faster (OIF-FLEXE-02.1); slower links have no calendar."""
+"""FlexE runs on 50G PHYs and faster (OIF FlexE 2.1); slower links have no calendar."""
 MOST_WORK_US = 5e6
 """The time for the loads of one domain's links, and once more for those without one; the rest is undecided."""
 BATCH = 1000

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from citynet.design.fibres import FibreMap
-from citynet.design.links import all_links
+from citynet.design.links import SLOT_GBPS, all_links
 from citynet.design.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     from citynet.design.model import Design
     from citynet.errors import Problem
-
-SLOT_GBPS = 5
-"""A FlexE calendar slot (OIF FlexE 2.1: 20 slots for each 100G instance)."""
 
 
 @rule("fibre-capacity", "sites", "fibres", "devices", "links", "rings", "meshes", "stars")

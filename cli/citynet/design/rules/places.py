@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
+from citynet.design.distance import air_line_km
 from citynet.design.rules.registry import rule, warning
 from citynet.design.types import ZoneKind
 
@@ -12,10 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from citynet.design.model import Design
-    from citynet.design.types import Place
     from citynet.errors import Problem
 
-EARTH_KM = 6371.0
 _SIZE = {kind: size for size, kind in enumerate(ZoneKind)}
 
 
@@ -48,7 +46,7 @@ def fibre_length(design: Design) -> Iterator[Problem]:
         ends = [sites[site].place if site in sites else None for site in fibre.between]
         if ends[0] is None or ends[1] is None:
             continue
-        straight = distance_km(ends[0], ends[1])
+        straight = air_line_km((ends[0].lat, ends[0].lon), (ends[1].lat, ends[1].lon))
         if fibre.length_km * 1.01 + 0.1 < straight:
             yield design.source.problem(
                 ("fibres", name, "length_km"),
@@ -56,11 +54,3 @@ def fibre_length(design: Design) -> Iterator[Problem]:
                 "the length of its route",
                 "are latitude and longitude in their places?",
             )
-
-
-def distance_km(a: Place, b: Place) -> float:
-    """Great-circle distance in km (haversine, sphere of 6371 km)."""
-    lat_a, lat_b = math.radians(a.lat), math.radians(b.lat)
-    half = math.sin((lat_b - lat_a) / 2) ** 2
-    half += math.cos(lat_a) * math.cos(lat_b) * math.sin(math.radians(b.lon - a.lon) / 2) ** 2
-    return 2 * EARTH_KM * math.asin(math.sqrt(half))
