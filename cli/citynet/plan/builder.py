@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 FIRST_MANAGEMENT = 11
 """`.1` is the outside, `.2` the lab's machine; the rest up to here stays free for servers of the operator."""
 
+FIRST_EXPLICIT, LAST_EXPLICIT = 0xFE00, 0xFEFF
+"""uSID functions that are given out by hand (f3216); those below, from 0xe000, are FRR's own to allocate."""
+
 
 @dataclass(slots=True)
 class Builder:
@@ -44,6 +47,11 @@ class Builder:
     def new_port(self, device: str, use: str) -> str:
         """The port of a device for one use (`link:…`, `host:…`, `interconnect:…`); the number stays with the use."""
         return f"eth{self.lock.take(f'port/{device}', use, 1, 4000)}"
+
+    def new_sid(self, device: str, use: str) -> str:
+        """The SID of a device for one use (`dt46:…`, `dx2:…`), from the explicit range of its locator (f3216)."""
+        number = FIRST_EXPLICIT + self.lock.take(f"sid/{device}", use, 0, LAST_EXPLICIT - FIRST_EXPLICIT)
+        return addresses.ipv6(addresses.base(self.devices[device].srv6.prefix) + (number << 64))
 
     def add_line(self, kind: PortKind, a: LineEnd, b: LineEnd, domain: str, way: Way | None = None) -> Line:
         """Join two ports. The name is made of both nodes, so it survives any reordering of the design."""

@@ -38,7 +38,7 @@ def version(name: str) -> str:
 
     here = Path(__file__).parent
     own = here / _MODULES[name].rpartition(".")[2]
-    shared = [here / "base.py", here.parent / "plan" / "model.py"]
+    shared = [here / "base.py", *(here.parent / "plan" / "model").glob("*.py")]
     digest = hashlib.sha256(f"{name} {version_of('jinja2')}".encode())
     for file in sorted([*own.rglob("*.py"), *own.rglob("*.j2"), *shared]):
         digest.update(f"\0{file.relative_to(here.parent)}\0".encode() + file.read_bytes())

@@ -1,0 +1,43 @@
+"""A whole design."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from pydantic import Field
+
+from citynet.design.base import Ipv4Prefix, Strict
+from citynet.design.types.network import Device, Fibre, FibreRing, Link, Mesh, Ring, Site, Star, Zone
+from citynet.design.types.profiles import Domain, Profiles
+from citynet.design.types.services import Interconnect, Participant, Service
+from citynet.design.types.words import TITLE, DomainName, FibreName, Name
+
+
+class Management(Strict):
+    """The out-of-band management network."""
+
+    prefix: Ipv4Prefix = Field(
+        ipaddress.IPv4Network("172.20.0.0/16"), description="block from which devices and hosts get their address"
+    )
+
+
+class City(Strict):
+    """A whole design."""
+
+    city: Name = Field(description="short name of the city; names its lab and its files")
+    title: str = Field("", description=TITLE)
+    management: Management = Field(default_factory=Management, description="the out-of-band management network")
+    profiles: Profiles = Field(default_factory=Profiles, description="kinds of sites, devices and participants")
+    domains: dict[DomainName, Domain] = Field(description="the two networks of the city")
+    zones: dict[Name, Zone] = Field(default_factory=dict, description="areas that fences speak of")
+    sites: dict[Name, Site] = Field(description="places that house devices")
+    fibres: dict[FibreName, Fibre] = Field(default_factory=dict, description="fibres between two sites")
+    fibre_rings: dict[Name, FibreRing] = Field(default_factory=dict, description="fibres in a row or ring of sites")
+    devices: dict[Name, Device] = Field(description="routers and optical devices")
+    links: list[Link] = Field(default_factory=list, description="IP lines between two devices")
+    rings: dict[Name, Ring] = Field(default_factory=dict, description="links in a row or ring of devices")
+    meshes: dict[Name, Mesh] = Field(default_factory=dict, description="links of each device with each")
+    stars: dict[Name, Star] = Field(default_factory=dict, description="links of devices with hubs")
+    participants: dict[Name, Participant] = Field(default_factory=dict, description="who circulates data")
+    services: dict[Name, Service] = Field(default_factory=dict, description="VPNs inside one domain")
+    interconnects: dict[Name, Interconnect] = Field(default_factory=dict, description="where the domains meet")

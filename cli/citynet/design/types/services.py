@@ -1,0 +1,65 @@
+"""Participants, the services they attach to, and where the domains meet."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from citynet.design.base import Ipv4Prefix, Ipv6Prefix, Measured, Strict, Whole
+from citynet.design.types.words import TITLE, Bandwidth, DataClass, DomainName, Name, ParticipantKind, VrfName
+
+
+class Participant(Strict):
+    """Somebody who takes part in the circulation of data."""
+
+    profile: Name | None = Field(None, description="its kind, of `profiles.participants`")
+    title: str = Field("", description=TITLE)
+    kind: ParticipantKind = Field(description="its part in the circulation of data")
+
+
+class End(Strict):
+    """Where a participant attaches to a service: one host port on one device."""
+
+    participant: Name = Field(description="who attaches, a name of `participants`")
+    device: Name = Field(description="the edge or border device it hangs on")
+    host: Name = Field(description="name of the participant's host at this end; no device or other host has it")
+
+
+class Service(Measured):
+    """A layer-3 VPN service inside one domain."""
+
+    title: str = Field("", description=TITLE)
+    kind: Literal["l3"] = Field("l3", description="`l3`: a layer-3 VPN over SRv6 (RFC 9252)")
+    domain: DomainName = Field(description="the domain it lives in; it never leaves it but through an interconnect")
+    vrf: VrfName = Field(description="name of the VRF on every device that carries the service")
+    data_class: DataClass = Field(DataClass.PUBLIC, description="the most sensitive class of data it carries")
+    bandwidth_mbps: Bandwidth = Field(
+        0, description="what each end may send and receive at once, in Mbit/s; planned for"
+    )
+    ipv4: Ipv4Prefix = Field(description="block from which each end gets a /28")
+    ipv6: Ipv6Prefix = Field(description="block from which each end gets a /64")
+    ends: Annotated[list[End], Field(min_length=1)] = Field(description="where participants attach to it")
+
+
+class Allow(Strict):
+    """One flow that may cross between the domains; whatever is not listed is dropped."""
+
+    source: Name = Field(description="participant that opens the flow")
+    destination: Name = Field(description="participant that answers")
+    protocol: Literal["tcp", "udp", "icmp"] = Field(description="`icmp` has no ports, the others need them")
+    ports: list[Annotated[Whole, Field(ge=1, le=65535)]] = Field(
+        default_factory=list, description="destination ports that it may use"
+    )
+
+
+class Interconnect(Strict):
+    """The guarded line between a border device of each domain."""
+
+    between: Annotated[list[Name], Field(min_length=2, max_length=2)] = Field(
+        description="the two border devices, one of each domain"
+    )
+    services: Annotated[list[Name], Field(min_length=2, max_length=2)] = Field(
+        description="the service it reaches on each side, in the order of `between`"
+    )
+    allow: list[Allow] = Field(default_factory=list, description="flows that may pass; everything else is dropped")

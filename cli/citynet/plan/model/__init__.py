@@ -1,0 +1,40 @@
+"""The plan: every number decided. Plain slotted dataclasses; no I/O, no behaviour beyond look-ups.
+
+Addresses are text without a length (`fd01:0:1::1`); prefixes carry one (`fd01:0:1::/48`). Secrets appear only as names
+(`isis/government`); their values never enter a plan.
+"""
+
+from __future__ import annotations
+
+from citynet.plan.model.city import Device, Plan
+from citynet.plan.model.interconnect import Guard, GuardRule
+from citynet.plan.model.places import PlannedDomain, PlannedFibre, PlannedParticipant, PlannedSite, PlannedZone
+from citynet.plan.model.ports import Host, Line, LineEnd, Port, PortKind
+from citynet.plan.model.services import PlannedService, Vrf, VrfPeer
+from citynet.plan.model.underlay import Bgp, BgpNeighbor, Srv6, StaticSid, Underlay, UnderlayInterface
+
+__all__ = [
+    "Bgp",
+    "BgpNeighbor",
+    "Device",
+    "Guard",
+    "GuardRule",
+    "Host",
+    "Line",
+    "LineEnd",
+    "Plan",
+    "PlannedDomain",
+    "PlannedFibre",
+    "PlannedParticipant",
+    "PlannedService",
+    "PlannedSite",
+    "PlannedZone",
+    "Port",
+    "PortKind",
+    "Srv6",
+    "StaticSid",
+    "Underlay",
+    "UnderlayInterface",
+    "Vrf",
+    "VrfPeer",
+]

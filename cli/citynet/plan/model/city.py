@@ -1,0 +1,71 @@
+"""A device and a city, decided."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from citynet.plan.model.interconnect import Guard  # noqa: TC001 - pydantic reads these types when it runs
+from citynet.plan.model.places import (  # noqa: TC001
+    PlannedDomain,
+    PlannedFibre,
+    PlannedParticipant,
+    PlannedSite,
+    PlannedZone,
+)
+from citynet.plan.model.ports import Host, Line, Port  # noqa: TC001
+from citynet.plan.model.services import PlannedService, Vrf  # noqa: TC001
+from citynet.plan.model.underlay import Bgp, Srv6, StaticSid, Underlay  # noqa: TC001
+
+
+@dataclass(slots=True)
+class Device:
+    """One network device, decided."""
+
+    name: str
+    domain: str
+    site: str
+    role: str
+    plane: str
+    platform: str
+    management: str
+    ports: list[Port]
+    underlay: Underlay
+    srv6: Srv6
+    bgp: Bgp
+    vrfs: list[Vrf] = field(default_factory=list)
+    guards: list[Guard] = field(default_factory=list)
+    sids: list[StaticSid] = field(default_factory=list)
+
+    def port(self, name: str) -> Port:
+        """The port of that name; KeyError if there is none."""
+        for port in self.ports:
+            if port.name == name:
+                return port
+        raise KeyError(name)
+
+
+@dataclass(slots=True)
+class Plan:
+    """Everything decided for a city, in design order."""
+
+    city: str
+    title: str
+    design_digest: str
+    management_prefix: str
+    management_gateway: str
+    zones: dict[str, PlannedZone]
+    sites: dict[str, PlannedSite]
+    fibres: dict[str, PlannedFibre]
+    participants: dict[str, PlannedParticipant]
+    domains: dict[str, PlannedDomain]
+    devices: dict[str, Device]
+    hosts: dict[str, Host]
+    lines: dict[str, Line]
+    services: dict[str, PlannedService]
+    secrets: list[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The plan as JSON-ready values; `plan.codec.loads` reads it back."""
+        return dataclasses.asdict(self)

@@ -1,0 +1,42 @@
+"""The guard at a border port."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class GuardRule:
+    """One flow allowed across the interconnect port, `inward` (from the other domain) or outward."""
+
+    name: str
+    inward: bool
+    protocol: str
+    ports: list[int]
+    sources: list[str]
+    destinations: list[str]
+
+    def families(self) -> list[tuple[int, list[str], list[str]]]:
+        """IP version, sources and destinations of that version; a version that lacks either side is left out."""
+        split = [
+            (
+                version,
+                [a for a in self.sources if (":" in a) == (version == 6)],
+                [a for a in self.destinations if (":" in a) == (version == 6)],
+            )
+            for version in (4, 6)
+        ]
+        return [
+            (version, sources, destinations) for version, sources, destinations in split if sources and destinations
+        ]
+
+
+@dataclass(slots=True)
+class Guard:
+    """Default-deny at a border port; rules list what passes. Replies of allowed flows pass by state."""
+
+    interconnect: str
+    port: str
+    vrf: str
+    peer: str
+    rules: list[GuardRule] = field(default_factory=list)

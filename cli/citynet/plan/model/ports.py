@@ -1,0 +1,76 @@
+"""Ports, the lines that join them, and the hosts at their ends."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+
+class PortKind(enum.StrEnum):
+    """What a port leads to."""
+
+    LINK = "link"
+    ATTACHMENT = "attachment"
+    INTERCONNECT = "interconnect"
+
+
+@dataclass(slots=True)
+class Port:
+    """A physical port of a device or host; `addresses` carry a length (`10.1.0.1/28`)."""
+
+    name: str
+    kind: PortKind
+    line: str
+    peer: str
+    peer_port: str
+    vrf: str = ""
+    addresses: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class LineEnd:
+    """A node (device or host) and its port."""
+
+    node: str
+    port: str
+
+
+@dataclass(slots=True)
+class Line:
+    """Something that joins two ports. `fibres` in order from `a` to `b`; empty inside a site.
+
+    `rate_gbps` and `metric` are those of links; 0 on other lines.
+    """
+
+    name: str
+    kind: PortKind
+    a: LineEnd
+    b: LineEnd
+    domain: str
+    fibres: list[str] = field(default_factory=list)
+    length_km: float = 0.0
+    delay_us: float = 0.0
+    risk_groups: list[str] = field(default_factory=list)
+    rate_gbps: int = 0
+    metric: int = 0
+
+
+@dataclass(slots=True)
+class Host:
+    """A participant's host: one port, default routes to the device it hangs on."""
+
+    name: str
+    participant: str
+    service: str
+    domain: str
+    device: str
+    management: str
+    port: Port
+    gateways: list[str]
+
+    def address(self, version: int) -> str:
+        """Its service address without length, for IP version 4 or 6."""
+        for text in self.port.addresses:
+            if (":" in text) == (version == 6):
+                return text.split("/")[0]
+        raise KeyError(version)
