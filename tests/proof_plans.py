@@ -118,7 +118,7 @@ def _link(plan: Plan, shape: Shape, number: int, wire: Wire) -> None:
 
 def _service(plan: Plan, shape: Shape, number: int, ends: list[int], asn: int) -> None:
     name, rt = f"{shape.domain[:1]}-service{number}", f"{65000 + asn}:{number}"
-    service = PlannedService(name, "", shape.domain, name, "public", rt, shape.mbps)
+    service = PlannedService(name, "", "l3vpn", shape.domain, name, "public", rt, shape.mbps)
     plan.services[name] = service
     for index, end in enumerate(ends):
         device = plan.devices[name_of(shape, end)]

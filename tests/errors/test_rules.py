@@ -35,6 +35,7 @@ BROKEN = {
             ends:
               - {participant: exchange, device: cross-core-a, host: exchange-1}
               - {participant: hospital, device: cross-pe-east, host: hospital-1}""",
+    "service-kind": "services: {circulation: {vrf: null}}",
     "service-vrf": "services: {circulation: {vrf: mgmt}}",
     "data-class": "services: {circulation: {data_class: important}}",
     "interconnect": "interconnects: {guard: {between: [gov-border, cross-pe-east]}}",

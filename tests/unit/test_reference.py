@@ -99,7 +99,7 @@ def test_a_table_says_kind_default_and_limits() -> None:
     page = reference.markdown()
     assert "| `between` | list of 2: name | required | the two sites it joins |" in page
     assert "| `mtu` | whole number, 1580 to 9600 | `9000` |" in page
-    assert "| `vrf` | name of 15 characters at most | required |" in page
+    assert "| `vrf` | name of 15 characters at most | – |" in page
     assert "| `role` | `core`, `aggregation`, `edge`, `border`, `optical` | required, here or in the profile |" in page
     assert "| `closed` | `true`, `false` | `true` |" in page
     assert "| `length_km` | number, more than 0, at most 5000 | required |" in page

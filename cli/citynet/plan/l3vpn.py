@@ -25,8 +25,9 @@ def plan_services(city: City, builder: Builder) -> None:
         builder.services[name] = planned = PlannedService(
             name,
             service.title,
+            service.kind,
             service.domain,
-            service.vrf,
+            service.vrf or "",
             str(service.data_class),
             rt,
             service.bandwidth_mbps,
@@ -68,7 +69,7 @@ def _plan_end(builder: Builder, name: str, service: Service, end: End, number: i
             line.name,
             end.host,
             "eth1",
-            service.vrf,
+            builder.services[name].vrf,
             [f"{addresses.ipv4(v4 + 1)}/28", f"{addresses.ipv6(v6 + 1)}/64"],
         )
     )

@@ -52,6 +52,33 @@ def service_ends(design: Design) -> Iterator[Problem]:
             )
 
 
+NEEDED = {"l3vpn": ("vrf",)}
+"""The keys that a kind of service needs, besides those that all have."""
+OWN: dict[str, tuple[str, ...]] = {"vrf": ("l3vpn",)}
+"""The keys that only some kinds of service have, and which."""
+
+
+@rule("service-kind")
+def service_kind(design: Design) -> Iterator[Problem]:
+    """A service has the keys that its kind needs, and none that its kind cannot use.
+
+    A layer-3 service (`l3vpn`) needs a `vrf`. A key that does nothing hides what somebody wanted.
+    """
+    for name, service in design.city.services.items():
+        for key in NEEDED.get(service.kind, ()):
+            if getattr(service, key) is None:
+                yield design.source.problem(
+                    ("services", name), f"service '{name}' of kind {service.kind} has no '{key}'", f"a '{key}'"
+                )
+        for key, kinds in OWN.items():
+            if key in service.model_fields_set and service.kind not in kinds:
+                yield design.source.problem(
+                    ("services", name, key),
+                    f"service '{name}' of kind {service.kind} has '{key}'",
+                    f"'{key}' in services of kind {', '.join(kinds)} only",
+                )
+
+
 @rule("service-vrf")
 def service_vrf(design: Design) -> Iterator[Problem]:
     """Two services of one domain have two VRFs, and none is called `mgmt`.
@@ -60,6 +87,8 @@ def service_vrf(design: Design) -> Iterator[Problem]:
     """
     seen: dict[tuple[str, str], str] = {}
     for name, service in design.city.services.items():
+        if service.vrf is None:
+            continue
         loc: Loc = ("services", name, "vrf")
         if service.vrf == "mgmt":
             yield design.source.problem(loc, "vrf 'mgmt' is taken by management", "another name")

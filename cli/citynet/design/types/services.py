@@ -7,7 +7,16 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from citynet.design.base import Ipv4Prefix, Ipv6Prefix, Measured, Strict, Whole
-from citynet.design.types.words import TITLE, Bandwidth, DataClass, DomainName, Name, ParticipantKind, VrfName
+from citynet.design.types.words import (
+    TITLE,
+    Bandwidth,
+    DataClass,
+    DomainName,
+    Name,
+    ParticipantKind,
+    ServiceKind,
+    VrfName,
+)
 
 
 class Participant(Strict):
@@ -27,12 +36,12 @@ class End(Strict):
 
 
 class Service(Measured):
-    """A layer-3 VPN service inside one domain."""
+    """A service inside one domain; which keys it needs depends on its kind."""
 
     title: str = Field("", description=TITLE)
-    kind: Literal["l3"] = Field("l3", description="`l3`: a layer-3 VPN over SRv6 (RFC 9252)")
+    kind: ServiceKind = Field("l3vpn", description="`l3vpn`: a layer-3 VPN over SRv6 (RFC 9252)")
     domain: DomainName = Field(description="the domain it lives in; it never leaves it but through an interconnect")
-    vrf: VrfName = Field(description="name of the VRF on every device that carries the service")
+    vrf: VrfName | None = Field(None, description="l3vpn: name of the VRF on every device that carries the service")
     data_class: DataClass = Field(DataClass.PUBLIC, description="the most sensitive class of data it carries")
     bandwidth_mbps: Bandwidth = Field(
         0, description="what each end may send and receive at once, in Mbit/s; planned for"

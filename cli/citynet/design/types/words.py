@@ -17,6 +17,7 @@ Name = Annotated[str, Field(pattern=NAME_PATTERN, description="lower-case letter
 VrfName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,14}$")]  # a Linux interface name: 15 at most
 FibreName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,81}$")]  # two site names and "--" between them
 DomainName = Literal["government", "cross"]
+ServiceKind = Literal["l3vpn"]
 Plane = Literal["A", "B"]
 Metric = Annotated[Whole, Field(ge=1, le=16777214)]
 Rate = Annotated[

@@ -34,13 +34,14 @@ class Vrf:
 
 @dataclass(slots=True)
 class PlannedService:
-    """A layer-3 service with its route target and the hosts on it.
+    """A service with the hosts on it; `vrf` and `rt` (route target) are those of a layer-3 one (`l3vpn`).
 
     `bandwidth_mbps` is what each end may send and receive at once; 0 when nothing is planned for.
     """
 
     name: str
     title: str
+    kind: str
     domain: str
     vrf: str
     data_class: str
