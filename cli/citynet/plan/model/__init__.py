@@ -8,6 +8,22 @@ from __future__ import annotations
 
 from citynet.plan.model.city import Device, Plan
 from citynet.plan.model.interconnect import Guard, GuardRule
+from citynet.plan.model.optical import (
+    ClassTimes,
+    ConnectivityService,
+    Degree,
+    FineGrain,
+    LitPath,
+    OduMember,
+    OduTrunk,
+    OpticalFibre,
+    OpticalNode,
+    OpticalPlan,
+    PlannedAmplifier,
+    ServiceEnd,
+    Span,
+    SpectrumUse,
+)
 from citynet.plan.model.places import PlannedDomain, PlannedFibre, PlannedParticipant, PlannedSite, PlannedZone
 from citynet.plan.model.ports import Host, Line, LineEnd, Port, PortKind
 from citynet.plan.model.services import PlannedService, Vrf, VrfPeer
@@ -16,13 +32,24 @@ from citynet.plan.model.underlay import Bgp, BgpNeighbor, Srv6, StaticSid, Under
 __all__ = [
     "Bgp",
     "BgpNeighbor",
+    "ClassTimes",
+    "ConnectivityService",
+    "Degree",
     "Device",
+    "FineGrain",
     "Guard",
     "GuardRule",
     "Host",
     "Line",
     "LineEnd",
+    "LitPath",
+    "OduMember",
+    "OduTrunk",
+    "OpticalFibre",
+    "OpticalNode",
+    "OpticalPlan",
     "Plan",
+    "PlannedAmplifier",
     "PlannedDomain",
     "PlannedFibre",
     "PlannedParticipant",
@@ -31,6 +58,9 @@ __all__ = [
     "PlannedZone",
     "Port",
     "PortKind",
+    "ServiceEnd",
+    "Span",
+    "SpectrumUse",
     "Srv6",
     "StaticSid",
     "Underlay",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from citynet.plan.model.interconnect import Guard  # noqa: TC001 - pydantic reads these types when it runs
+from citynet.plan.model.optical import OpticalPlan  # noqa: TC001
 from citynet.plan.model.places import (  # noqa: TC001
     PlannedDomain,
     PlannedFibre,
@@ -65,6 +66,7 @@ class Plan:
     lines: dict[str, Line]
     services: dict[str, PlannedService]
     secrets: list[str]
+    optical: OpticalPlan | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as JSON-ready values; `plan.codec.loads` reads it back."""
