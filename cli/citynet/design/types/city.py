@@ -8,6 +8,7 @@ from pydantic import Field
 
 from citynet.design.base import Ipv4Prefix, Strict
 from citynet.design.types.network import Device, Fibre, FibreRing, Link, Mesh, Ring, Site, Star, Zone
+from citynet.design.types.optical import Optical
 from citynet.design.types.profiles import Domain, Profiles
 from citynet.design.types.services import Interconnect, Participant, Service
 from citynet.design.types.words import TITLE, DomainName, FibreName, Name
@@ -41,3 +42,4 @@ class City(Strict):
     participants: dict[Name, Participant] = Field(default_factory=dict, description="who circulates data")
     services: dict[Name, Service] = Field(default_factory=dict, description="VPNs inside one domain")
     interconnects: dict[Name, Interconnect] = Field(default_factory=dict, description="where the domains meet")
+    optical: Optical | None = Field(None, description="the light beneath: lit paths, wavelengths, ODUs")

@@ -7,7 +7,18 @@ from typing import Annotated
 from pydantic import Field
 
 from citynet.design.base import Flag, Ipv4Address, Measured, Real, Strict, Whole
-from citynet.design.types.words import TITLE, DomainName, FibreName, Metric, Name, Plane, Rate, Role, ZoneKind
+from citynet.design.types.words import (
+    TITLE,
+    DomainName,
+    FibreName,
+    Metric,
+    Name,
+    Plane,
+    ProtectionClass,
+    Rate,
+    Role,
+    ZoneKind,
+)
 
 
 class Underlay(Measured):
@@ -51,6 +62,10 @@ class Fibre(Measured):
     loss_db: Real | None = Field(None, ge=0, le=200, description="loss measured from end to end in dB, if known")
     capacity_gbps: Real = Field(9600, gt=0, description="what may be lit on it in Gbit/s; 9600 = 96 × 100G")
     risk_groups: list[Name] = Field(default_factory=list, description="SRLGs: ducts, bridges it lies in (RFC 4202)")
+    kind: Name = Field("g652", description="its kind, of `optical.fibre_kinds`")
+    amplifiers_km: list[Annotated[Real, Field(gt=0)]] = Field(
+        default_factory=list, description="where its line amplifiers stand, km from the first site; spaced when absent"
+    )
 
 
 class FibreRing(Measured):
@@ -82,6 +97,7 @@ class _Joined(Measured):
 
     metric: Metric = Field(10, description="IS-IS metric, wide (RFC 5305)")
     rate_gbps: Rate = Field(100, description="rate of the line in Gbit/s")
+    protection: ProtectionClass | None = Field(None, description="its class in the optical base (`optical.protection`)")
 
 
 class Link(_Joined):
@@ -89,6 +105,7 @@ class Link(_Joined):
 
     between: Annotated[list[Name], Field(min_length=2, max_length=2)] = Field(description="the two devices it joins")
     fibres: list[FibreName] = Field(default_factory=list, description="fibres it rides; the shortest way when absent")
+    frequency_thz: Real | None = Field(None, gt=0, description="central frequency of its working lit path in THz")
 
 
 class Ring(_Joined):

@@ -19,6 +19,7 @@ FibreName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,81}$")]  # two site
 DomainName = Literal["government", "cross"]
 ServiceKind = Literal["l3vpn"]
 Plane = Literal["A", "B"]
+ProtectionClass = Literal["diamond", "gold", "silver", "copper", "unprotected"]
 Metric = Annotated[Whole, Field(ge=1, le=16777214)]
 Rate = Annotated[
     Literal[1, 10, 25, 40, 50, 100, 200, 400, 800],
