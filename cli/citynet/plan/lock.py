@@ -152,6 +152,11 @@ class Lock:
         here.move(key, number)
         return number
 
+    def known(self, pool: str, key: str) -> int | None:
+        """The number that `key` has in `pool`, released or not; None when it has none. Takes nothing."""
+        here = self._pools.get(pool)
+        return None if here is None else here.numbers.get(key)
+
     def changes(self) -> list[Change]:
         """What the plan changed since the lock was read, by pool and key."""
         found = [change for name, pool in self._pools.items() for change in _changes(name, pool)]

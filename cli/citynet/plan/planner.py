@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from citynet.design.model import Design
     from citynet.design.types import City
     from citynet.plan.lock import Lock
+    from citynet.plan.model import OpticalPlan
 
 
 def make_plan(design: Design, lock: Lock) -> Plan:
@@ -51,6 +52,7 @@ def make_plan(design: Design, lock: Lock) -> Plan:
     try:
         _plan_devices(design, builder)
         _plan_links(design, builder)
+        optical = _plan_optical(design, builder)
         plan_services(city, builder)
         plan_interconnects(city, builder)
     except AllocationError as error:
@@ -69,6 +71,7 @@ def make_plan(design: Design, lock: Lock) -> Plan:
         lines=builder.lines,
         services=builder.services,
         secrets=sorted(builder.secrets),
+        optical=optical,
     )
 
 
@@ -140,6 +143,14 @@ def _plan_links(design: Design, builder: Builder) -> None:
         for device, near, far in zip(devices, ends, reversed(ends), strict=True):
             device.ports.append(Port(near.port, PortKind.LINK, line.name, far.node, far.port))
             device.underlay.interfaces.append(UnderlayInterface(near.port, joined.metric))
+
+
+def _plan_optical(design: Design, builder: Builder) -> OpticalPlan | None:
+    if design.city.optical is None:
+        return None
+    from citynet.plan.optical.planner import plan_optical  # noqa: PLC0415 - it takes numpy, and GNPy seconds to load
+
+    return plan_optical(design, design.city.optical, builder)
 
 
 def _plan_bgp(builder: Builder) -> None:

@@ -217,6 +217,7 @@ class SpectrumUse:
 
     `highest_used` counts slots from the band's lower edge up to the highest one in use on any fibre; `lower_bound` is
     the load that no assignment can do with less than: slots that must be lit on the fullest fibre, given the routes.
+    `site_bound` holds for any routes: what ends at a site, spread over all its fibres.
     """
 
     first_slot: int
@@ -224,6 +225,7 @@ class SpectrumUse:
     highest_used: int
     lower_bound: int
     fullest_fibre: str
+    site_bound: int
 
 
 @dataclass(slots=True)

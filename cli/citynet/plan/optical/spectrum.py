@@ -56,13 +56,7 @@ class Spectrum:
 
     def first_fit(self, taken: int, width: int) -> int | None:
         """The lowest run of `width` free slots."""
-        runs = ~taken & ((1 << self.slots) - 1)
-        have = 1
-        while have < width:  # after each round a set bit begins a run of `have` free slots
-            step = min(have, width - have)
-            runs &= runs >> step
-            have += step
-        return (runs & -runs).bit_length() - 1 if runs else None
+        return first_free(taken, self.slots, width)
 
     def is_free(self, taken: int, first: int, width: int) -> bool:
         """Whether these slots lie in the band and are free."""
@@ -90,6 +84,17 @@ class Spectrum:
     def fullest(self, fibres: Sequence[str]) -> tuple[int, str]:
         """The most slots in use on one fibre, and which: no assignment on these routes needs a narrower band."""
         return max(((self.used(fibre).bit_count(), fibre) for fibre in fibres), default=(0, ""))
+
+
+def first_free(taken: int, slots: int, width: int) -> int | None:
+    """The lowest run of `width` bits among the lowest `slots` that `taken` leaves free; None when there is none."""
+    runs = ~taken & ((1 << slots) - 1)
+    have = 1
+    while have < width:  # after each round a set bit begins a run of `have` free ones
+        step = min(have, width - have)
+        runs &= runs >> step
+        have += step
+    return (runs & -runs).bit_length() - 1 if runs else None
 
 
 def run(first: int, width: int) -> int:
