@@ -54,6 +54,13 @@ BROKEN = {
     " stars: {far: {hubs: [cross-pe-east], devices: [far]}}}",
     "single-link": "{devices: {far: {domain: cross, role: edge, site: east}},"
     " stars: {far: {hubs: [cross-pe-east], devices: [far]}}}",
+    "optical-asked": "fibres: {hubs: {amplifiers_km: [6]}}",
+    "optical-catalogue": "optical: {amplifiers: {odd: {gain_min_db: 20, gain_max_db: 10, power_max_dbm: 20,"
+    " noise_min_db: 5, noise_max_db: 6}}}",
+    "optical-fibre": "{optical: {}, fibres: {hubs: {amplifiers_km: [12]}}}",
+    "optical-frequency": "optical: {services: {s: {domain: cross, between: [west, east], rate_mbps: 100,"
+    " frequency_thz: 193.101}}}",
+    "optical-service": "optical: {services: {s: {domain: cross, between: [west, west], rate_mbps: 100}}}",
     "fibre-length": "fibres: {hubs: {length_km: 2}}",
     "unused-profile": "profiles: {devices: {nobody: {role: edge}}}",
     "unused-site": "sites: {empty: {}}",

@@ -100,6 +100,7 @@ def texts(name: str) -> Any:
 
 def section(node: Node) -> str:
     """The name of the type that a section of a design holds; empty for a plain key."""
+    node = next((part for part in node.get("anyOf", []) if part != {"type": "null"}), node)
     several = node.get("additionalProperties") or node.get("items") or node
     (inner,) = node.get("patternProperties", {"": several}).values()
     return str(inner.get("$ref", "")).rpartition("/")[2]

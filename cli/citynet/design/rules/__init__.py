@@ -11,6 +11,7 @@ from citynet.design.rules import (  # noqa: F401 - each module adds its rules
     interconnects,
     links,
     names,
+    optical,
     paths,
     places,
     services,

@@ -45,7 +45,7 @@ class Mode(Measured):
 class TransceiverKind(Strict):
     """A kind of transceiver with its modes."""
 
-    modes: dict[Name, Mode] = Field(description="modes by name")
+    modes: dict[Name, Mode] = Field(default_factory=dict, description="modes by name")
 
 
 class Roadm(Measured):
