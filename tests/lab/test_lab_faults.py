@@ -49,6 +49,33 @@ def test_silent_loses_everything_and_keeps_the_carrier(joined: Room) -> None:
     assert passes(joined)
 
 
+def arrives(room: Room, node: str) -> bool:
+    """Whether a node hears anything on its port: echo requests arrive even when no answer does."""
+    count = "cat /sys/class/net/eth1/statistics/rx_packets"
+    before = int(room.lab.node(node, count))
+    passes(room)
+    return int(room.lab.node(node, count)) > before
+
+
+def test_deaf_loses_one_direction_and_keeps_the_carrier(joined: Room) -> None:
+    faults.apply(joined.lab, "deaf", "left:eth1")
+    assert carrier(joined, "left") == "1"
+    assert not passes(joined)
+    assert not arrives(joined, "left")
+    assert arrives(joined, "right")
+    faults.undo(joined.lab, "deaf", "left:eth1")
+    assert passes(joined)
+
+
+def test_hang_loses_everything_and_keeps_the_carrier(joined: Room) -> None:
+    faults.apply(joined.lab, "hang", "right")
+    assert carrier(joined, "left") == carrier(joined, "right") == "1"
+    assert not passes(joined)
+    assert not arrives(joined, "right")
+    faults.undo(joined.lab, "hang", "right")
+    assert passes(joined)
+
+
 def test_impair_delays_both_ways(joined: Room) -> None:
     faults.apply(joined.lab, "impair", LINE, delay_ms=40)
     said = joined.lab.node("left", f"ping -c 3 -i 0.1 {FAR}")
@@ -151,6 +178,7 @@ def test_killed_daemon_is_started_again_by_its_supervisor(joined: Room) -> None:
         ("cut", "left--rigth", {}, f"did you mean '{LINE}'?"),
         ("kill", "lift", {}, "did you mean 'left'?"),
         ("daemon", "left", {}, "names no daemon"),
+        ("deaf", "left", {}, "names no port"),
         ("cut", LINE, {"delay_ms": 3.0}, "has no option 'delay_ms'"),
     ],
 )

@@ -141,8 +141,10 @@ def down(name: LabArgument = "", json: JsonOption = False, quiet: QuietOption = 
 
 @app.command("fault")
 def fault(
-    kind: Annotated[str, typer.Argument(help="cut, silent or impair LINE; kill NODE; daemon NODE:DAEMON")] = "",
-    target: Annotated[str, typer.Argument(help="a line, a node, or NODE:DAEMON")] = "",
+    kind: Annotated[
+        str, typer.Argument(help="cut, silent or impair LINE; deaf NODE:PORT; kill or hang NODE; daemon NODE:DAEMON")
+    ] = "",
+    target: Annotated[str, typer.Argument(help="a line, a node, NODE:PORT or NODE:DAEMON")] = "",
     *,
     name: NameOption = "",
     undo: Annotated[bool, typer.Option("--undo", help="take it back; without KIND, take all back")] = False,

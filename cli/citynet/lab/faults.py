@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from citynet.lab.running import Lab
 
 LINE_KINDS = ("cut", "silent", "impair")
-KINDS = (*LINE_KINDS, "kill", "daemon")
+KINDS = (*LINE_KINDS, "deaf", "kill", "hang", "daemon")
+_PARTS = {"daemon": ("daemon", "NODE:DAEMON, such as r1:bgpd"), "deaf": ("port", "NODE:PORT, such as r1:eth1")}
 _IMPAIRMENTS = {"delay_ms", "jitter_ms", "loss_percent"}
 
 
@@ -22,7 +23,8 @@ class Fault:
     """A fault in force.
 
     `cut LINE`: no light, both ends see it. `silent LINE`: light, but nothing passes. `impair LINE`:
-    delay_ms, jitter_ms, loss_percent, each way. `kill NODE`: power off.
+    delay_ms, jitter_ms, loss_percent, each way. `deaf NODE:PORT`: what comes there is lost, what it sends passes.
+    `kill NODE`: power off. `hang NODE`: its ports keep their light, but nothing passes them.
     `daemon NODE:DAEMON` strikes once and is never in force.
     """
 
@@ -94,15 +96,15 @@ def _check(lab: Lab, kind: str, target: str, options: dict[str, float]) -> None:
         raise InputError(
             [Problem(where, 0, f"no fault '{kind}'", "one of " + ", ".join(KINDS), did_you_mean(kind, KINDS))]
         )
-    node, _, daemon = target.partition(":")
+    node, _, part = target.partition(":")
     known = lab.plan.lines if kind in LINE_KINDS else addresses(lab.plan)
-    named = node if kind == "daemon" else target
+    named = node if kind in _PARTS else target
     what = "line" if kind in LINE_KINDS else "node"
     problems = []
     if named not in known:
         problems.append(Problem(where, 0, f"no {what} '{named}'", f"the name of a {what}", did_you_mean(named, known)))
-    if kind == "daemon" and not daemon:
-        problems.append(Problem(where, 0, f"'{target}' names no daemon", "NODE:DAEMON, such as r1:bgpd"))
+    if kind in _PARTS and not part:
+        problems.append(Problem(where, 0, f"'{target}' names no {_PARTS[kind][0]}", _PARTS[kind][1]))
     unknown = set(options) - (_IMPAIRMENTS if kind == "impair" else set())
     problems += [Problem(where, 0, f"a fault '{kind}' has no option '{name}'", "") for name in sorted(unknown)]
     if problems:

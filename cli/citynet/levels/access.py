@@ -35,6 +35,12 @@ class Running:
         self.node = node
         self.process = process
 
+    def say(self, message: Any) -> None:
+        """Put a JSON line on its standard input."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(message) + "\n")
+        self.process.stdin.flush()
+
     def line(self) -> Any:
         """The next JSON line that it prints."""
         assert self.process.stdout is not None

@@ -136,6 +136,30 @@ class Stream:
 
 
 @dataclass(config=_STRICT)
+class Paced:
+    """One phase of a flow of datagrams with even spacing, one direction, as its receiver saw it.
+
+    `sent` counts up to the last one that came. `outages_ms` are the gaps in which datagrams were lost; `delay_ms` the
+    least, median, 99th percentile and greatest delay (sender's and receiver's clock are one in a lab); `pause_ms` the
+    longest time beyond the spacing for which the sender itself did not run: what the machine's clock adds to a gap.
+    """
+
+    version: int
+    sent: int
+    received: int
+    duplicates: int
+    outages_ms: list[float]
+    longest_outage_ms: float
+    delay_ms: list[float]
+    pause_ms: float
+
+    @property
+    def lost(self) -> int:
+        """Datagrams that never came."""
+        return self.sent - self.received
+
+
+@dataclass(config=_STRICT)
 class FaultRun:
     """Something broken on purpose while a stream ran, and what was still reached while it was broken.
 

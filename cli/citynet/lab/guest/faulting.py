@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .state import Fault
 
 LINE_KINDS = ("cut", "silent", "impair")
+NODE_KINDS = ("kill", "hang")
 
 
 def apply(fault: Fault) -> None:
@@ -32,7 +33,7 @@ def apply(fault: Fault) -> None:
         nodes.kill(wiring, fault.target)
         lines.bring(wiring.lines_of(fault.target))
     else:
-        lines.bring([wiring.lines[fault.target]])
+        lines.bring(_struck(wiring, fault))
 
 
 def undo(fault: Fault) -> None:
@@ -45,7 +46,17 @@ def undo(fault: Fault) -> None:
     if fault.kind == "kill":
         nodes.start(wiring, [fault.target], tell=lambda _: None, wire=lines.lay)
     else:
-        lines.bring([wiring.lines[fault.target]])
+        lines.bring(_struck(wiring, fault))
+
+
+def _struck(wiring: state.Wiring, fault: Fault) -> list[state.Line]:
+    """The lines that a fault acts on."""
+    if fault.kind == "hang":
+        return wiring.lines_of(fault.target)
+    if fault.kind == "deaf":
+        node, _, port = fault.target.partition(":")
+        return [line for line in wiring.lines_of(node) if (node, port) in {(end.node, end.port) for end in line.ends}]
+    return [wiring.lines[fault.target]]
 
 
 def _without(fault: Fault) -> list[Fault]:
@@ -53,9 +64,11 @@ def _without(fault: Fault) -> list[Fault]:
 
 
 def _known(wiring: state.Wiring, fault: Fault) -> None:
-    if fault.kind not in (*LINE_KINDS, "kill"):
+    if fault.kind not in (*LINE_KINDS, *NODE_KINDS, "deaf"):
         raise GuestError(f"no fault of kind '{fault.kind}'")
-    if fault.target not in (wiring.lines if fault.kind in LINE_KINDS else wiring.nodes):
+    names = wiring.lines if fault.kind in LINE_KINDS else wiring.nodes
+    known = bool(_struck(wiring, fault)) if fault.kind == "deaf" else fault.target in names
+    if not known:
         raise GuestError(f"nothing named '{fault.target}' to {fault.kind}")
 
 

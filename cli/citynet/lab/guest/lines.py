@@ -40,23 +40,30 @@ def bring(lines: Iterable[Line]) -> None:
     links: list[str] = []
     rules: list[str] = []
     for line in lines:
-        faults = [fault for fault in now if fault.target == line.name]
+        faults = [fault for fault in now if fault.target in _names(line)]
         dead = {end.node for end in line.ends if not nodes.pid(end.node)}
         _one(line, faults, dead, links, rules)
     batch("ip", links)
     batch("tc", rules)
 
 
+def _names(line: Line) -> set[str]:
+    """What a fault may name that acts on this line: itself, its nodes, its ports."""
+    return {line.name} | {end.node for end in line.ends} | {f"{end.node}:{end.port}" for end in line.ends}
+
+
 def _one(line: Line, faults: list[Fault], dead: set[str], links: list[str], rules: list[str]) -> None:
     kinds = {fault.kind for fault in faults}
+    deaf = {fault.target for fault in faults if fault.kind == "deaf"}
     down = "cut" in kinds or bool(dead)
     impair = next((fault for fault in faults if fault.kind == "impair"), None)
     for end, other in (line.ends, line.ends[::-1]):
         if end.node in dead:
             continue
+        silent = bool(kinds & {"silent", "hang"}) or f"{other.node}:{other.port}" in deaf
         # Every rule may be given again: `replace`, and flower (which knows it, unlike matchall) with a fixed handle.
         rules.append(f"qdisc replace dev {end.outer} clsact")
-        rules.append(_redirect(end, other, silent="silent" in kinds or other.node in dead))
+        rules.append(_redirect(end, other, silent=silent or other.node in dead))
         rules.append(f"qdisc replace dev {end.outer} root {_queue(impair)}")
         links.append(f"link set {end.outer} {'down' if down else 'up'}")
 

@@ -1,0 +1,28 @@
+"""What the lab's own clock allows: a probe while nothing happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from citynet.levels.bench import Bench
+from citynet.levels.probes.paced import paced
+from figures.flows import pair_of
+from figures.table import Figure
+
+PROBES = 5000
+
+
+def clock_cases(bench: Bench, runs: int) -> Iterator[Figure]:
+    """An idle probe: its own pauses, delay and losses are in every other figure, too."""
+    lost, pause = Figure("clock", "idle probe, lost of 5,000", "packets", most=0), Figure("clock", "its longest pause")
+    middle = Figure("clock", "its delay, median")
+    high = Figure("clock", "its delay, 99 %")
+    for _ in range(runs):
+        with paced(bench.access, pair_of(bench, "government")) as flow:
+            flow.phase()
+            for seen in flow.phase(run=PROBES):
+                lost.add(seen.lost)
+                pause.add(seen.pause_ms)
+                middle.add(seen.delay_ms[1])
+                high.add(seen.delay_ms[2])
+    yield from (lost, pause, middle, high)
