@@ -81,6 +81,26 @@ def stream(longest_ms: float = 120.0, lost: int = 60) -> m.Stream:
     )
 
 
+def paced(longest_ms: float, lost: int) -> m.Paced:
+    return m.Paced(
+        6, 3000, 3000 - lost, 0, [longest_ms] if lost else [], longest_ms, [0.01, 0.02, 0.2, 2.0], pause_ms=3.0
+    )
+
+
+def switched(kind: str, line: str, longest_ms: float, *already: str) -> m.Switched:
+    return m.Switched(
+        kind,
+        line,
+        "data-bureau-1",
+        "tax-1",
+        0.99,
+        paced(longest_ms, int(longest_ms)),
+        paced(0.0, 0),
+        list(already),
+        reach(),
+    )
+
+
 def reach(domain: str = DOMAIN) -> list[m.Reach]:
     return [
         m.Reach(pair.source.name, pair.destination.name, version, 5, 5)
@@ -125,6 +145,12 @@ def healthy(domain: str = DOMAIN) -> dict[str, Any]:
         ],
         "cut": m.FaultRun("cut", "gov-pe-west--gov-core-a", 0.97, stream(), reach(domain), 4.0),
         "kill": m.FaultRun("kill", "gov-core-a", 0.97, stream(400.0, 200), reach(domain), 20.0),
+        "fast_cut": switched("cut", "gov-pe-west--gov-core-a", 40.0),
+        "fast_silent": switched("silent", "gov-pe-west--gov-core-a", 270.0),
+        "two_cuts": [
+            switched("cut", "gov-pe-west--gov-core-a", 40.0),
+            switched("cut", "gov-pe-east--gov-core-b", 45.0, "gov-pe-west--gov-core-a"),
+        ],
         "wrong_isis": m.WrongKey(
             "gov-core-a", "gov-core-b", "IS-IS", 9.2, returned_while_wrong=False, watched_s=3.0, restored_s=0.9
         ),

@@ -16,6 +16,7 @@ from citynet.levels.features import asks, asks_nothing
 from citynet.levels.graph import Rates, availability, domain_graph
 from citynet.levels.judging import uncovered
 from citynet.levels.model import Check, Evidence, Feature, Judgement, Verdict
+from citynet.levels.parts import PARTS, unlisted
 from citynet.levels.registry import Registry
 from citynet.levels.targets import (
     balanced_pairs,
@@ -64,10 +65,32 @@ def test_l1_covers_every_feature_the_report_asks_for() -> None:
 
 
 def test_what_no_check_covers_is_blocked_never_passed() -> None:
-    results = uncovered(Level.L2, "government", catalogue())
-    assert {result.id for result in results} == {f"L2-{feature.value}-00" for feature in Feature}
+    results = uncovered(Level.L2, "government", [check for check in catalogue() if check.level is Level.L1])
+    assert {result.id for result in results} == {name for name in PARTS if name.startswith("L2")}
     assert {result.verdict for result in results} == {Verdict.BLOCKED}
-    assert results[0].holds == asks(results[0].feature, Level.L2)
+
+
+def test_a_feature_with_part_of_its_checks_is_blocked_for_the_rest_by_name() -> None:
+    covered = {check.id for check in catalogue()}
+    results = {result.id: result for result in uncovered(Level.L3, "government", catalogue())}
+    assert set(results) == {name for name in PARTS if name[:2] in {"L2", "L3"}} - covered
+    assert results["L2-PRI-01"].verdict is Verdict.BLOCKED
+    assert "MACsec" in results["L2-PRI-01"].holds.en
+    assert "L2-REL-04" in results
+    assert "L2-REL-01" not in results
+
+
+def test_a_feature_without_checks_or_parts_is_blocked_as_a_whole() -> None:
+    results = {result.id: result for result in uncovered(Level.L1, "government", [])}
+    assert set(results) == {f"L1-{feature.value}-00" for feature in Feature if not asks_nothing(feature, Level.L1)}
+    assert results["L1-SEC-00"].holds == asks(Feature.SEC, Level.L1)
+
+
+def test_the_parts_cover_every_feature_of_every_level_and_every_check_is_one() -> None:
+    cells = {name[:6] for name in PARTS}
+    assert cells == {f"{level.value}-{feature.value}" for level in list(Level)[1:] for feature in Feature}
+    assert unlisted(list(catalogue())) == []
+    assert all(text.en and text.zh for text in PARTS.values())
 
 
 @pytest.mark.parametrize(

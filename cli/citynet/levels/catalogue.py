@@ -7,15 +7,29 @@ from citynet.levels.checks import (
     compliance,
     flow,
     integration,
+    nines,
     operations,
     privacy,
     reliability,
     resilience,
     security,
+    switching,
 )
 from citynet.levels.registry import Registry
 
-_ROOMS = (security, reliability, privacy, resilience, availability, flow, operations, integration, compliance)
+_ROOMS = (
+    security,
+    reliability,
+    nines,
+    switching,
+    privacy,
+    resilience,
+    availability,
+    flow,
+    operations,
+    integration,
+    compliance,
+)
 
 
 def catalogue() -> Registry:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from citynet.design.types import Level
 from citynet.levels.features import NOTHING_ASKED, asks, asks_nothing, levels_up_to
 from citynet.levels.model import Evidence, Feature, Judgement, Result, Scorecard, Verdict, View
+from citynet.levels.parts import missing
 from citynet.levels.text import Text, t
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from citynet.design.types import Level
     from citynet.levels.model import Bound, Check
     from citynet.plan.model import Plan
 
@@ -51,21 +52,23 @@ def judge(check: Check, plan: Plan, domain: str, measured: Measured, bounds: Map
 
 
 def uncovered(level: Level, domain: str, covered: Iterable[Check]) -> list[Result]:
-    """A blocked result for whatever the report asks up to a level and no check covers."""
-    cells = {(check.level, check.feature) for check in covered}
-    return [
-        Result(
-            f"{at.value}-{feature.value}-00",
-            domain,
-            Verdict.BLOCKED,
-            Evidence.ATTESTED,
-            asks(feature, at),
-            NO_CHECK,
-            reason=NO_CHECK,
-        )
-        for at in levels_up_to(level)
+    """A blocked result for whatever the report asks up to a level and no check covers.
+
+    Whole features without any check, and parts of features (`parts.py`) without theirs.
+    """
+    checks = list(covered)
+    levels = levels_up_to(level)
+    lacking = missing(levels, {check.id for check in checks})
+    cells = {(check.level, check.feature) for check in checks} | {(Level(n[:2]), Feature(n[3:6])) for n in lacking}
+    empty = {
+        f"{at.value}-{feature.value}-00": asks(feature, at)
+        for at in levels
         for feature in Feature
         if not asks_nothing(feature, at) and (at, feature) not in cells
+    }
+    return [
+        Result(name, domain, Verdict.BLOCKED, Evidence.ATTESTED, what, NO_CHECK, reason=NO_CHECK)
+        for name, what in {**lacking, **empty}.items()
     ]
 
 

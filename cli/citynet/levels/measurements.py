@@ -176,6 +176,25 @@ class FaultRun:
 
 
 @dataclass(config=_STRICT)
+class Switched:
+    """A line broken while a probe of one datagram a millisecond crossed it, and mended again.
+
+    `already` names the lines that were broken before it; `carried` is the share of what the router
+    before it sent that went by this line; `reach` = pings between all hosts of the domain while it was broken.
+    """
+
+    kind: str
+    line: str
+    source: str
+    destination: str
+    carried: float
+    broken: Paced
+    mended: Paced | None = None
+    already: list[str] = field(default_factory=list)
+    reach: list[Reach] = field(default_factory=list)
+
+
+@dataclass(config=_STRICT)
 class WrongKey:
     """A wrong key on one side of an adjacency or session; times count from setting the key."""
 

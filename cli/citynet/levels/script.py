@@ -15,7 +15,7 @@ from citynet.levels import ssh_offer
 from citynet.levels.judging import judge
 from citynet.levels.measurements import Snapshot, parse
 from citynet.levels.model import Verdict
-from citynet.levels.probes import border, broken, calm
+from citynet.levels.probes import border, broken, calm, switching
 from citynet.levels.targets import nodes
 from citynet.levels.text import t
 
@@ -197,5 +197,8 @@ def _faults(bench: Bench, domain: str, killed: dict[str, broken.Killed]) -> None
         killed[domain] = broken.kill(bench, domain)
 
     bench.attempt(domain, ("cut",), broken.measure_cut)
+    bench.attempt(domain, ("fast_cut",), partial(switching.measure_fast, kind="cut"))
+    bench.attempt(domain, ("fast_silent",), partial(switching.measure_fast, kind="silent"))
+    bench.attempt(domain, ("two_cuts",), switching.measure_two_cuts)
     bench.attempt(domain, ("crash",), broken.measure_crash)
     bench.attempt(domain, ("kill", "restore"), kill)

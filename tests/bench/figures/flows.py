@@ -14,6 +14,7 @@ from citynet.levels.targets import HostPair, far_pairs
 from figures.table import Figure
 
 LEAST_CARRIED = 0.9
+TRIES = 5
 
 
 class NotCarriedError(Exception):
@@ -41,19 +42,29 @@ def pair_of(bench: Bench, domain: str = "government") -> HostPair:
 
 @contextmanager
 def carried(bench: Bench, version: int, domain: str = "government") -> Iterator[Carried]:
-    """A flow of one IP version over a router in the middle."""
+    """A flow of one IP version over a router in the middle, as soon as it keeps to one way."""
     pair = pair_of(bench, domain)
     with paced(bench.access, pair, (version,)) as flow:
-        flow.phase()
-        node, sends, lines = pair.source.device, [], []
-        for _ in range(2):
-            port, share = carrying_port(bench, node)
-            if share < LEAST_CARRIED:
-                raise NotCarriedError(f"{node} sends only {100 * share:.0f} % by {port}")
-            sends.append((node, port))
-            lines.append(bench.plan.devices[node].port(port).line)
-            node = bench.plan.devices[node].port(port).peer
-        yield Carried(flow, sends, lines)
+        for _ in range(TRIES):
+            flow.phase()
+            sends, trouble = way(bench, pair.source.device)
+            if not trouble:
+                break
+        else:
+            raise NotCarriedError(trouble)
+        yield Carried(flow, sends, [bench.plan.devices[node].port(port).line for node, port in sends])
+
+
+def way(bench: Bench, node: str) -> tuple[list[tuple[str, str]], str]:
+    """The first two devices and ports of the way that most of the traffic takes, and what speaks against it."""
+    sends = []
+    for _ in range(2):
+        port, share = carrying_port(bench, node)
+        if share < LEAST_CARRIED:
+            return sends, f"{node} sends only {100 * share:.0f} % by {port}"
+        sends.append((node, port))
+        node = bench.plan.devices[node].port(port).peer
+    return sends, ""
 
 
 def ends(bench: Bench, line: str) -> list[str]:

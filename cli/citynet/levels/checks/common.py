@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 OWN = t("project's own: the report gives no number", "本项目自定：报告未给出数值")
 LOSS = t("pings lost", "丢包")
 NONE = t("none", "无")
+ONE_SITE = t("the domain has fewer than two sites, so no pair to judge", "该域少于两个站点，没有可评估的站点对")
 
 
 def report(section_en: str, section_zh: str) -> Text:

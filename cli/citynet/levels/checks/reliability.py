@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from citynet.levels.checks.common import OWN, judge_reach, limit, ms, report, seconds
-from citynet.levels.graph import Rates, availability, domain_graph
+from citynet.levels.checks.common import ONE_SITE, judge_reach, limit, ms, report, seconds
+from citynet.levels.graph import domain_graph
 from citynet.levels.model import Check, Evidence, Judgement, blocked
 from citynet.levels.text import t
 
@@ -13,16 +13,14 @@ if TYPE_CHECKING:
     from citynet.levels.measurements import FaultRun
     from citynet.levels.model import View
 
-_TABLE = report("table 3-2, L1 reliability 99.9 %", "表3-2 L1 可靠性 99.9%")
 _REDUNDANT = report("3.2, Level1: line redundancy", "3.2 Level1：线路冗余备份")
-_ONE_SITE = t("the domain has fewer than two sites, so no pair to judge", "该域少于两个站点，没有可评估的站点对")
 
 
 def judge_single_failures(view: View) -> Judgement:
     """No single device or line severs two sites that both still have a live device."""
     graph = domain_graph(view.plan, view.domain)
     if len(graph.sites) < 2:
-        return blocked(_ONE_SITE)
+        return blocked(ONE_SITE)
     singles = [failure for failure in graph.failures if failure.kind != "fibre"]
     judgement = Judgement(looked_at=len(singles))
     whole = graph.severed()
@@ -128,34 +126,6 @@ def judge_device(view: View) -> Judgement:
     return judge_fault(view, "kill")
 
 
-def judge_availability(view: View) -> Judgement:
-    """The worst pair of sites is available for the share of time that the level asks."""
-    graph = domain_graph(view.plan, view.domain)
-    if len(graph.sites) < 2:
-        return blocked(_ONE_SITE)
-    runs: list[FaultRun] = [view.facts["cut"], view.facts["kill"]]
-    switch_over = max(run.stream.longest_outage_ms for run in runs)
-    bounds = view.bounds
-    rates = Rates(bounds["device_mtbf_h"], bounds["port_mtbf_h"], bounds["fibre_cuts"], bounds["mttr_h"], switch_over)
-    found = availability(graph, rates)
-    judgement = Judgement(looked_at=len(found))
-    least = bounds["min_availability_percent"] / 100.0
-    for (a, b), value in sorted(found.items(), key=lambda item: item[1]):
-        if value < least:
-            judgement.fail(
-                f"{a} ↔ {b}",
-                t("modelled availability too low", "建模可用度过低"),
-                f"≥ {100 * least:g} %",
-                f"{100 * value:.5f} %",
-            )
-    worst, value = min(found.items(), key=lambda item: item[1])
-    judgement.note(t("worst pair", "最差站点对"), " ↔ ".join(worst))
-    judgement.note(t("its availability", "其可用度"), f"{100 * value:.5f} %", f"≥ {100 * least:g} %")
-    judgement.note(t("downtime a year", "年中断时间"), f"{(1 - value) * 525600:.1f} min")
-    judgement.note(t("measured switch-over used", "采用的实测倒换时间"), ms(switch_over))
-    return judgement
-
-
 _FAULT_BOUNDS = (
     limit("max_outage_ms", 5000, "ms", t("longest gap in the probe stream", "探测流最长中断")),
     limit(
@@ -225,56 +195,5 @@ CHECKS = (
         ("kill",),
         judge_device,
         _FAULT_BOUNDS,
-    ),
-    Check(
-        "L1-REL-04",
-        t(
-            "Every pair of sites is available for at least 99.9 % of the time.",
-            "任意两站点间可用度不低于 99.9%。",
-        ),
-        t(
-            "Model from the plan: failure rates and repair time as set here, the measured switch-over for "
-            "whatever has a stand-in, all single failures and all double failures; "
-            "a site with one device is down while that device is repaired.",
-            "按规划建模：采用此处设定的故障率与修复时间，有冗余者取实测倒换时间，覆盖全部单点与双点故障；单"
-            "设备站点在其修复期间视为中断。",
-        ),
-        Evidence.MODELLED,
-        ("cut", "kill"),
-        judge_availability,
-        (
-            limit(
-                "min_availability_percent",
-                99.9,
-                "%",
-                t("availability of the worst pair", "最差站点对可用度"),
-                _TABLE,
-            ),
-            limit(
-                "device_mtbf_h",
-                100_000,
-                "h",
-                t("mean time between failures of a device", "设备平均无故障时间"),
-                OWN,
-            ),
-            limit(
-                "port_mtbf_h",
-                1_000_000,
-                "h",
-                t("mean time between failures of a port with its optics", "端口及光模块平均无故障时间"),
-                OWN,
-            ),
-            limit("fibre_cuts", 2, "/(1000 km·year)", t("fibre cuts", "光缆中断率"), OWN),
-            limit(
-                "mttr_h",
-                4,
-                "h",
-                t("mean time to repair", "平均修复时间"),
-                report(
-                    "table 3-2, L1 availability: MTTR in hours (4 is the project's own)",
-                    "表3-2 L1 可用性：MTTR 小时级（取 4 为本项目自定）",
-                ),
-            ),
-        ),
     ),
 )

@@ -30,7 +30,7 @@ CRASHED_DAEMON = "isisd"
 WATCH_S = 3.0
 KEY_WAIT_S = 60.0
 SETTLE_CRASH_S = 90.0
-_NO_WAY_ROUND = t(
+NO_WAY_ROUND = t(
     "no two hosts have a second way round a line or router that carries them",
     "没有任何两台主机之间存在绕过承载线路或路由器的第二条路径",
 )
@@ -68,7 +68,7 @@ def streaming(bench: Bench, domain: str, *, spare: str) -> Iterator[Flow]:
         finally:
             if running.process.poll() is None:
                 running.finish()
-    raise CannotMeasureError(_NO_WAY_ROUND)
+    raise CannotMeasureError(NO_WAY_ROUND)
 
 
 def _beyond(bench: Bench, pair: HostPair, port: str, spare: str) -> str:

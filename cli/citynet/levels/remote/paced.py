@@ -76,7 +76,7 @@ class Phase:
 
     def report(self, interval_ms: float) -> dict[str, Any]:
         """Losses, gaps, delays and pauses in milliseconds."""
-        ordered = sorted(set(self.came))
+        ordered = sorted({item[0]: item for item in reversed(self.came)}.values())
         found = outages(ordered, self.first, interval_ms)
         delays = sorted((arrived - sent) / 1e6 for _, sent, arrived in ordered)
         pauses = [(b[1] - a[1]) / 1e6 - (b[0] - a[0]) * interval_ms for a, b in pairwise(ordered)]
