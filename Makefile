@@ -3,7 +3,7 @@ CITY ?= mini
 PYTHON = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit fuzz bench clean setup-verify setup-test
+.PHONY: help demo test lint unit fuzz bench bench-lab clean setup-verify setup-test
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ bench: setup-test ## time and memory up to 10,000 routers; PEERS=1 sets netlab a
 ifeq ($(PEERS),1)
 	$(PYTHON) tests/bench/planner.py --peers
 endif
+
+bench-lab: setup-verify ## what faults, changes and neighbours cost the traffic of a lab of labs/mini, beside the bounds
+	$(PYTHON) tests/bench/lab_figures.py
 
 clean: ## remove what was built in this tree
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis labs/*/build

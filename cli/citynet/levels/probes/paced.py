@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from citynet.levels.targets import HostPair
 
 SPACING_MS = 1.0
-LIMIT_S = 120
+LIMIT_S = 600
 PORT = 40400
 STEADY = 1000
 """Datagrams in a row, none missing, after which a flow counts as flowing again."""
