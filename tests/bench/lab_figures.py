@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from figures import clock, flows, ring, room, table, underlay
+from figures import clock, flows, ring, room, slices, table, underlay
 
 from citynet.errors import CitynetError
 from citynet.lab import Lab
@@ -24,7 +24,12 @@ Case = Callable[[Bench, int], Iterator[table.Figure]]
 
 CASES = {"clock": clock.clock_cases, **underlay.CASES}
 RING_CASES = {"ring": ring.ring_cases}
-ROOMS = ((room.ROOT / "labs" / "mini", CASES), (Path(__file__).parent / "figures" / "ring.yml", RING_CASES))
+HERE = Path(__file__).parent / "figures"
+ROOMS = (
+    (room.ROOT / "labs" / "mini", CASES),
+    (HERE / "ring.yml", RING_CASES),
+    (HERE / "slices.yml", slices.CASES),
+)
 """Every design that figures are taken in, with its cases."""
 
 

@@ -48,6 +48,13 @@ BROKEN = {
     "fibre-path": "{sites: {isle: {}}, devices: {far: {domain: cross, role: edge, site: isle}},"
     " stars: {far: {hubs: [cross-core-a, cross-core-b], devices: [far]}}}",
     "fibre-capacity": "fibres: {hubs: {capacity_gbps: 150}}",
+    "flexe-group": "meshes: {edges: {devices: [gov-pe-west, gov-pe-east], phys: 3}}",
+    "slice-rate": "slices: {odd: {domain: government, bandwidth_gbps: 7}}",
+    "slice-client": "slices: {one: {domain: government, bandwidth_gbps: 5, client: 7},"
+    " two: {domain: government, bandwidth_gbps: 5, client: 7}}",
+    "slice-service": "{slices: {odd: {domain: government, bandwidth_gbps: 5}}, services: {circulation: {slice: odd}}}",
+    "slice-room": "{slices: {wide: {domain: government, bandwidth_gbps: 100}}, services: {gov-sharing: {slice: wide}}}",
+    "unused-slice": "slices: {idle: {domain: government, bandwidth_gbps: 5}}",
     "slot-capacity": "services: {circulation: {bandwidth_mbps: 205000}}",
     "zone": "zones: {town: {kind: city, within: yard}, yard: {kind: campus}}",
     "single-device": "{devices: {far: {domain: cross, role: edge, site: east}},"

@@ -6,7 +6,7 @@ import pytest
 
 from citynet.design.loader import load
 from citynet.plan.lock import Lock
-from citynet.plan.model import Plan
+from citynet.plan.model import Device, Plan
 from citynet.plan.planner import make_plan
 from citynet.platforms import names, platform
 from citynet.platforms.base import SECRET
@@ -27,12 +27,19 @@ def test_registry_gives_what_it_promises(name: str) -> None:
     assert platform(name).name == name
 
 
+@pytest.fixture(scope="module")
+def devices(plan: Plan) -> list[Device]:
+    """Devices that together have every technology: a border of mini, and those of the golden designs."""
+    folders = sorted((ROOT / "tests/golden/cases").iterdir())
+    golden = [make_plan(load(folder), Lock()) for folder in folders]
+    return [plan.devices["gov-border"], *(device for one in golden for device in one.devices.values())]
+
+
 @pytest.mark.parametrize("technology", TECHNOLOGIES)
-def test_a_section_alone_is_part_of_the_whole(plan: Plan, technology: str) -> None:
-    device = plan.devices["gov-border"]
+def test_a_section_alone_is_part_of_the_whole(devices: list[Device], technology: str) -> None:
+    device = next(device for device in devices if PLATFORM.render_section(device, technology))
     whole = PLATFORM.render(device).files
     sections = PLATFORM.render_section(device, technology)
-    assert sections
     for path, text in sections.items():
         assert text in whole[path]
 

@@ -13,7 +13,7 @@ from citynet.errors import InputError, Problem, did_you_mean
 if TYPE_CHECKING:
     from citynet.plan.model import Plan
 
-WHAT = ("devices", "lines", "services", "hosts", "config", "capabilities")
+WHAT = ("devices", "lines", "services", "slices", "hosts", "config", "capabilities")
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +27,7 @@ def show(
     name: Annotated[str, typer.Argument(help="device, for `config`")] = "",
     json: JsonOption = False,
 ) -> None:
-    """Show what a design becomes: devices, lines, services, hosts, a configuration, what platforms can do."""
+    """Show what a design becomes: devices, lines, services, slices, hosts, a configuration, what platforms can do."""
     from citynet import build
 
     if what not in WHAT:
@@ -111,6 +111,12 @@ def _services(planned: Plan) -> tuple[list[str], list[list[str]]]:
     )
 
 
+def _slices(planned: Plan) -> tuple[list[str], list[list[str]]]:
+    from citynet.reports.calendars import rows
+
+    return rows(planned)
+
+
 def _hosts(planned: Plan) -> tuple[list[str], list[list[str]]]:
     return (
         ["host", "participant", "service", "device", "port", "addresses", "management"],
@@ -135,4 +141,11 @@ def _capabilities(planned: Plan) -> tuple[list[str], list[list[str]]]:
     )
 
 
-_ROWS = {"devices": _devices, "lines": _lines, "services": _services, "hosts": _hosts, "capabilities": _capabilities}
+_ROWS = {
+    "devices": _devices,
+    "lines": _lines,
+    "services": _services,
+    "slices": _slices,
+    "hosts": _hosts,
+    "capabilities": _capabilities,
+}

@@ -12,7 +12,10 @@ from typing import Any
 
 _PACKAGE = "citynet_device"
 # In the order of their imports.
-_MODULES = ("texts", "system", "part", "network", "services", "frr", "compare", "backup", "health", "transaction")
+_MODULES = (
+    *("texts", "system", "part", "network", "services", "slices", "frr"),
+    *("compare", "backup", "health", "transaction"),
+)
 
 BOOTSTRAP = f"""import json,sys,types
 p=json.load(sys.stdin)

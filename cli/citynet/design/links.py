@@ -12,10 +12,6 @@ if TYPE_CHECKING:
     from citynet.design.types import City, Mesh, Ring, Star
 
 
-SLOT_GBPS = 5
-"""A FlexE calendar slot (OIF FlexE 2.1: 20 slots for each 100G instance)."""
-
-
 class Joined(NamedTuple):
     """Two devices joined by a link, and the place in the design that says so."""
 
@@ -25,12 +21,16 @@ class Joined(NamedTuple):
     metric: int
     rate_gbps: int
     fibres: list[str]
+    phys: int | None = None
+    group: int | None = None
 
 
 def all_links(city: City) -> Iterator[Joined]:
     """Links first, then rings, meshes and stars, each in the order of the design."""
     for number, link in enumerate(city.links):
-        yield Joined(("links", number), link.between[0], link.between[1], link.metric, link.rate_gbps, link.fibres)
+        a, b = link.between
+        loc = ("links", number)
+        yield Joined(loc, a, b, link.metric, link.rate_gbps, link.fibres, link.phys, link.flexe_group)
     for name, ring in city.rings.items():
         yield from _joined(("rings", name), ring, along(ring.devices, closed=ring.closed))
     for name, mesh in city.meshes.items():
@@ -50,4 +50,4 @@ def along(names: list[str], *, closed: bool) -> list[tuple[str, str]]:
 
 def _joined(loc: Loc, of: Ring | Mesh | Star, pairs: Iterable[tuple[str, str]]) -> Iterator[Joined]:
     for one, other in pairs:
-        yield Joined(loc, one, other, of.metric, of.rate_gbps, [])
+        yield Joined(loc, one, other, of.metric, of.rate_gbps, [], of.phys)

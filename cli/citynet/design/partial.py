@@ -28,6 +28,7 @@ NAMED = (
     "meshes",
     "stars",
     "participants",
+    "slices",
     "services",
     "interconnects",
 )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import ipaddress
 
     from citynet.plan.lock import Lock
-    from citynet.plan.model import Device, Host, LineEnd, PlannedDomain, PlannedService
+    from citynet.plan.model import Device, FlexeGroup, Host, LineEnd, PlannedDomain, PlannedService, PlannedSlice
 
 FIRST_MANAGEMENT = 11
 """`.1` is the outside, `.2` the lab's machine; the rest up to here stays free for servers of the operator."""
@@ -33,6 +33,8 @@ class Builder:
     hosts: dict[str, Host] = field(default_factory=dict)
     lines: dict[str, Line] = field(default_factory=dict)
     services: dict[str, PlannedService] = field(default_factory=dict)
+    slices: dict[str, PlannedSlice] = field(default_factory=dict)
+    groups: dict[str, FlexeGroup] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
 
     def management(self, node: str, wanted: ipaddress.IPv4Address | None) -> str:

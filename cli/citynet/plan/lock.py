@@ -157,6 +157,11 @@ class Lock:
         here = self._pools.get(pool)
         return None if here is None else here.numbers.get(key)
 
+    def held(self, pool: str) -> dict[str, int]:
+        """What the keys of a pool have, without those that an earlier plan released; a copy."""
+        here = self._pools.get(pool, _Pool())
+        return {key: number for key, number in here.numbers.items() if key not in here.quarantined or key in here.used}
+
     def changes(self) -> list[Change]:
         """What the plan changed since the lock was read, by pool and key."""
         found = [change for name, pool in self._pools.items() for change in _changes(name, pool)]

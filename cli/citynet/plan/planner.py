@@ -28,6 +28,7 @@ from citynet.plan.model import (
     PortKind,
     UnderlayInterface,
 )
+from citynet.plan.slices import plan_slices
 from citynet.plan.underlay import FIRST_NODE, LAST_NODE, plan_srv6, plan_underlay
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def make_plan(design: Design, lock: Lock) -> Plan:
         optical = _plan_optical(design, builder)
         plan_services(city, builder)
         plan_interconnects(city, builder)
+        plan_slices(city, builder)
     except AllocationError as error:
         raise InputError([Problem(design.source.files[0], 0, str(error), error.expected, error.hint)]) from error
     _plan_bgp(builder)
@@ -72,6 +74,8 @@ def make_plan(design: Design, lock: Lock) -> Plan:
         services=builder.services,
         secrets=sorted(builder.secrets),
         optical=optical,
+        slices=builder.slices,
+        groups=builder.groups,
     )
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from citynet.design.links import SLOT_GBPS
+from citynet.design.flexe import LEAST_FLEXE_GBPS, slots_for, slots_of
 from citynet.plan.model import PortKind
 from citynet.proof.flows import Loads, Routing, TooLongError, demands
 from citynet.proof.model import CLAIMS, Refutation, Result, Verdict, judged, not_applicable, some
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from citynet.proof.model import Tell
     from citynet.proof.network import Network
 
-LEAST_FLEXE_GBPS = 50
-"""FlexE runs on 50G PHYs and faster (OIF FlexE 2.1); slower links have no calendar."""
 MOST_WORK_US = 5e6
 """The time for the loads of one domain's links, and once more for those without one; the rest is undecided."""
 BATCH = 1000
@@ -57,7 +55,7 @@ def prove_links(plan: Plan, network: Network, tell: Tell) -> Iterator[Result]:
         yield not_applicable("CAP-04", network.domain, reason)
     else:
         slotted = sum(rate >= 1000 * LEAST_FLEXE_GBPS for rate in rates)
-        result = judged("CAP-04", network.domain, slotted, list(_slots(network, loads, rates)), unit="links with slots")
+        result = judged("CAP-04", network.domain, slotted, list(_slots(plan, network, loads)), unit="links with slots")
         yield _undecided(result, late)
 
 
@@ -141,19 +139,43 @@ def _over(network: Network, loads: Loads, rates: list[float], failing: int = -1)
             )
 
 
-def _slots(network: Network, loads: Loads, rates: list[float]) -> Iterator[Refutation]:
+def _slots(plan: Plan, network: Network, loads: Loads) -> Iterator[Refutation]:
+    """Links with too few slots for the services on them, and slices that carry more than their rate."""
     for arc, by_service in sorted(loads.of.items()):
-        gbps = rates[arc >> 1] / 1000
-        if gbps < LEAST_FLEXE_GBPS:
+        line = network.lines[arc >> 1]
+        there = slots_of(plan.lines[line].rate_gbps)
+        if not there:
             continue
-        slots = {name: math.ceil((mbps - SLACK_MBPS) / (1000 * SLOT_GBPS)) for name, mbps in by_service.items()}
-        needed, there = sum(slots.values()), int(gbps // SLOT_GBPS)
-        if needed > there:
+        slots = {one: slots_for(mbps) for one, mbps in by_service.items() if not plan.services[one].slice}
+        if line in plan.groups:
+            slots |= {f"slice {one.slice}": slots_for(1000 * one.bandwidth_gbps) for one in plan.groups[line].clients}
+        if (needed := sum(slots.values())) > there:
             yield Refutation(
-                f"link {network.lines[arc >> 1]}",
+                f"link {line}",
                 f"{_direction(network, arc)} needs {needed} of {there} slots: {needed - there} too many",
                 services=sorted(slots, key=lambda name: (-slots[name], name)),
                 advice="a faster link, another beside it, or services that share a slice",
+            )
+        yield from _overfull(plan, network, arc, by_service)
+
+
+def _overfull(plan: Plan, network: Network, arc: int, by_service: dict[str, float]) -> Iterator[Refutation]:
+    """Slices whose services together may send more over a link than the slice carries there."""
+    line = network.lines[arc >> 1]
+    group = plan.groups.get(line)
+    rates = {client.slice: 1000 * client.bandwidth_gbps for client in group.clients} if group else {}
+    wanted: dict[str, float] = defaultdict(float)
+    for service, mbps in by_service.items():
+        if plan.services[service].slice:
+            wanted[plan.services[service].slice] += mbps
+    for name, mbps in wanted.items():
+        if mbps > rates.get(name, 0.0) + SLACK_MBPS:
+            yield Refutation(
+                f"link {line}",
+                f"{_direction(network, arc)} may carry {mbps / 1000:g} Gbit/s in slice {name} of "
+                f"{rates.get(name, 0.0) / 1000:g}",
+                services=sorted(one for one in by_service if plan.services[one].slice == name),
+                advice="a larger slice",
             )
 
 

@@ -15,6 +15,7 @@ from citynet.design.rules import (  # noqa: F401 - each module adds its rules
     paths,
     places,
     services,
+    slices,
     usage,
 )
 from citynet.design.rules.registry import RULES, Rule

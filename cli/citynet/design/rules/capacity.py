@@ -6,7 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from citynet.design.fibres import FibreMap
-from citynet.design.links import SLOT_GBPS, all_links
+from citynet.design.flexe import SLOT_GBPS, slots_for, slots_of
+from citynet.design.links import all_links
 from citynet.design.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -41,22 +42,20 @@ def fibre_capacity(design: Design) -> Iterator[Problem]:
             )
 
 
-@rule("slot-capacity", "devices", "services", "links", "rings", "meshes", "stars")
+@rule("slot-capacity", "devices", "services", "slices", "links", "rings", "meshes", "stars")
 def slot_capacity(design: Design) -> Iterator[Problem]:
     """The bandwidth of a device's service ends fits into the slots of its links.
 
-    Each end takes whole slots of 5 Gbit/s (FlexE, OIF). The proof (`citynet prove`) looks at every link on the way;
+    Each end takes whole slots of 5 Gbit/s (FlexE, OIF), ends in one slice those of the slice together; links slower
+    than 50 Gbit/s have no slots and count by their rate. The proof (`citynet prove`) looks at every link on the way;
     this rule at the first. Raise `rate_gbps` of the links, or lower `bandwidth_mbps`.
     """
     slots = defaultdict[str, int](int)
     for link in all_links(design.city):
-        slots[link.a] += link.rate_gbps // SLOT_GBPS
-        slots[link.b] += link.rate_gbps // SLOT_GBPS
-    wanted = defaultdict[str, int](int)
-    for service in design.city.services.values():
-        for end in service.ends:
-            wanted[end.device] += -(-service.bandwidth_mbps // (SLOT_GBPS * 1000))
-    for device, count in wanted.items():
+        there = slots_of(link.rate_gbps) or link.rate_gbps // SLOT_GBPS
+        slots[link.a] += there
+        slots[link.b] += there
+    for device, count in _slots_wanted(design).items():
         if device in design.city.devices and count > slots[device]:
             yield design.source.problem(
                 ("devices", device),
@@ -64,3 +63,18 @@ def slot_capacity(design: Design) -> Iterator[Problem]:
                 f"{slots[device]}",
                 "links that carry what ends there",
             )
+
+
+def _slots_wanted(design: Design) -> dict[str, int]:
+    """The slots that the ends on each device take; those of a slice count once."""
+    wanted = defaultdict[str, int](int)
+    sliced = set[tuple[str, str]]()
+    for service in design.city.services.values():
+        own = design.city.slices.get(service.slice or "")
+        for end in service.ends:
+            if own is None:
+                wanted[end.device] += slots_for(service.bandwidth_mbps)
+            elif (end.device, str(service.slice)) not in sliced:
+                sliced.add((end.device, str(service.slice)))
+                wanted[end.device] += slots_for(1000 * own.bandwidth_gbps)
+    return wanted

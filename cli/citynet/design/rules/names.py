@@ -55,9 +55,13 @@ def _service_references(design: Design) -> Iterator[tuple[Loc, str, str, Iterabl
     city = design.city
     for name, service in city.services.items():
         yield ("services", name, "domain"), "domain", service.domain, city.domains
+        if service.slice is not None:
+            yield ("services", name, "slice"), "slice", service.slice, city.slices
         for number, end in enumerate(service.ends):
             yield ("services", name, "ends", number, "device"), "device", end.device, city.devices
             yield ("services", name, "ends", number, "participant"), "participant", end.participant, city.participants
+    for name, one in city.slices.items():
+        yield ("slices", name, "domain"), "domain", one.domain, city.domains
     for name, interconnect in city.interconnects.items():
         yield from (
             (("interconnects", name, "between"), "device", device, city.devices) for device in interconnect.between

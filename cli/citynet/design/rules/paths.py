@@ -48,7 +48,8 @@ def fibre_path(design: Design) -> Iterator[Problem]:
     city = design.city
     graph = [(f.between[0], f.between[1]) for f in city.fibres.values()]
     part_of = {site: number for number, part in enumerate(_components(list(city.sites), graph)) for site in part}
-    for loc, one, other, _, _, fibres in all_links(city):
+    for joined in all_links(city):
+        loc, one, other, fibres = joined.loc, joined.a, joined.b, joined.fibres
         if one not in city.devices or other not in city.devices:
             continue
         a, b = city.devices[one].site, city.devices[other].site

@@ -53,6 +53,11 @@ from citynet.design.types.services import (
     Participant,
     Service,
 )
+from citynet.design.types.slices import (
+    Flexe,
+    LabSettings,
+    Slice,
+)
 from citynet.design.types.words import (
     NAME_PATTERN,
     TITLE,
@@ -93,7 +98,9 @@ __all__ = [
     "FibreKind",
     "FibreName",
     "FibreRing",
+    "Flexe",
     "Interconnect",
+    "LabSettings",
     "Level",
     "Link",
     "LinkDefaults",
@@ -119,6 +126,7 @@ __all__ = [
     "ServiceDefaults",
     "Site",
     "SiteProfile",
+    "Slice",
     "Star",
     "Switching",
     "TransceiverKind",

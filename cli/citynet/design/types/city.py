@@ -11,6 +11,7 @@ from citynet.design.types.network import Device, Fibre, FibreRing, Link, Mesh, R
 from citynet.design.types.optical import Optical
 from citynet.design.types.profiles import Domain, Profiles
 from citynet.design.types.services import Interconnect, Participant, Service
+from citynet.design.types.slices import Flexe, LabSettings, Slice
 from citynet.design.types.words import TITLE, DomainName, FibreName, Name
 
 
@@ -40,6 +41,9 @@ class City(Strict):
     meshes: dict[Name, Mesh] = Field(default_factory=dict, description="links of each device with each")
     stars: dict[Name, Star] = Field(default_factory=dict, description="links of devices with hubs")
     participants: dict[Name, Participant] = Field(default_factory=dict, description="who circulates data")
+    flexe: Flexe = Field(default_factory=Flexe, description="how links are cut into slots")
+    slices: dict[Name, Slice] = Field(default_factory=dict, description="bandwidth of its own for services")
     services: dict[Name, Service] = Field(default_factory=dict, description="VPNs inside one domain")
     interconnects: dict[Name, Interconnect] = Field(default_factory=dict, description="where the domains meet")
     optical: Optical | None = Field(None, description="the light beneath: lit paths, wavelengths, ODUs")
+    lab: LabSettings = Field(default_factory=LabSettings, description="what the lab does to scale")

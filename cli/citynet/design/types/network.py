@@ -98,6 +98,9 @@ class _Joined(Measured):
     metric: Metric = Field(10, description="IS-IS metric, wide (RFC 5305)")
     rate_gbps: Rate = Field(100, description="rate of the line in Gbit/s")
     protection: ProtectionClass | None = Field(None, description="its class in the optical base (`optical.protection`)")
+    phys: Whole | None = Field(
+        None, ge=1, le=16, description="PHYs of 50, 100, 200 or 400G that share its rate (FlexE group); one when absent"
+    )
 
 
 class Link(_Joined):
@@ -106,6 +109,9 @@ class Link(_Joined):
     between: Annotated[list[Name], Field(min_length=2, max_length=2)] = Field(description="the two devices it joins")
     fibres: list[FibreName] = Field(default_factory=list, description="fibres it rides; the shortest way when absent")
     frequency_thz: Real | None = Field(None, gt=0, description="central frequency of its working lit path in THz")
+    flexe_group: Whole | None = Field(
+        None, ge=1, le=1048574, description="FlexE group number, the same at both ends; allocated when absent"
+    )
 
 
 class Ring(_Joined):

@@ -46,6 +46,7 @@ class Service(Measured):
     bandwidth_mbps: Bandwidth = Field(
         0, description="what each end may send and receive at once, in Mbit/s; planned for"
     )
+    slice: Name | None = Field(None, description="slice it travels in, a name of `slices`; with all others when absent")
     ipv4: Ipv4Prefix = Field(description="block from which each end gets a /28")
     ipv6: Ipv6Prefix = Field(description="block from which each end gets a /64")
     ends: Annotated[list[End], Field(min_length=1)] = Field(description="where participants attach to it")

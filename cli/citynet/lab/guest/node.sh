@@ -16,6 +16,7 @@ boot() {
     [ -f /etc/nftables.conf ] && nft -f /etc/nftables.conf
     [ -f /etc/network/interfaces.d/citynet ] && ifreload -a
     [ -f /etc/sysctl.d/60-citynet.conf ] && sysctl -q -p /etc/sysctl.d/60-citynet.conf
+    [ -f /etc/citynet/slices.batch ] && tc -batch /etc/citynet/slices.batch
     [ -f /etc/ulogd.conf ] && ulogd -d
     grep -q '^[a-z0-9]*=yes' /etc/frr/daemons && /usr/lib/frr/frrinit.sh start
     [ -f /etc/citynet/host.batch ] && ip -force -batch /etc/citynet/host.batch

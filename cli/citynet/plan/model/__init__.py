@@ -27,6 +27,14 @@ from citynet.plan.model.optical import (
 from citynet.plan.model.places import PlannedDomain, PlannedFibre, PlannedParticipant, PlannedSite, PlannedZone
 from citynet.plan.model.ports import Host, Line, LineEnd, Port, PortKind
 from citynet.plan.model.services import PlannedService, Vrf, VrfPeer
+from citynet.plan.model.slices import (
+    FlexeClient,
+    FlexeGroup,
+    PlannedSlice,
+    SlicedPort,
+    SliceEntry,
+    SliceQueue,
+)
 from citynet.plan.model.underlay import Bgp, BgpNeighbor, Srv6, StaticSid, Underlay, UnderlayInterface
 
 __all__ = [
@@ -37,6 +45,8 @@ __all__ = [
     "Degree",
     "Device",
     "FineGrain",
+    "FlexeClient",
+    "FlexeGroup",
     "Guard",
     "GuardRule",
     "Host",
@@ -55,10 +65,14 @@ __all__ = [
     "PlannedParticipant",
     "PlannedService",
     "PlannedSite",
+    "PlannedSlice",
     "PlannedZone",
     "Port",
     "PortKind",
     "ServiceEnd",
+    "SliceEntry",
+    "SliceQueue",
+    "SlicedPort",
     "Span",
     "SpectrumUse",
     "Srv6",

@@ -17,6 +17,7 @@ from citynet.plan.model.places import (  # noqa: TC001
 )
 from citynet.plan.model.ports import Host, Line, Port  # noqa: TC001
 from citynet.plan.model.services import PlannedService, Vrf  # noqa: TC001
+from citynet.plan.model.slices import FlexeGroup, PlannedSlice, SlicedPort, SliceEntry  # noqa: TC001
 from citynet.plan.model.underlay import Bgp, Srv6, StaticSid, Underlay  # noqa: TC001
 
 
@@ -38,6 +39,8 @@ class Device:
     vrfs: list[Vrf] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)
     sids: list[StaticSid] = field(default_factory=list)
+    sliced_ports: list[SlicedPort] = field(default_factory=list)
+    slice_entries: list[SliceEntry] = field(default_factory=list)
 
     def port(self, name: str) -> Port:
         """The port of that name; KeyError if there is none."""
@@ -67,6 +70,8 @@ class Plan:
     services: dict[str, PlannedService]
     secrets: list[str]
     optical: OpticalPlan | None = None
+    slices: dict[str, PlannedSlice] = field(default_factory=dict)
+    groups: dict[str, FlexeGroup] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as JSON-ready values; `plan.codec.loads` reads it back."""

@@ -48,3 +48,4 @@ class PlannedService:
     rt: str
     bandwidth_mbps: int = 0
     hosts: list[str] = field(default_factory=list)
+    slice: str = ""

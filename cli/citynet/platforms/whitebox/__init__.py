@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from citynet.platforms.base import Rendered
+from citynet.platforms.whitebox import marks
 from citynet.platforms.whitebox.capabilities import CAPABILITIES
 from citynet.platforms.whitebox.sections import FILES, applies
 
@@ -34,6 +35,8 @@ class Whitebox:
             keep_trailing_newline=True,
             auto_reload=False,
         )
+        environment.globals["marks"] = marks
+        environment.filters["burst"] = _burst
         return {
             (file.folder, technology): environment.get_template(f"{file.folder}/{technology}.j2")
             for file in FILES
@@ -66,6 +69,11 @@ class Whitebox:
 
     def _section(self, device: Device, folder: str, technology: str) -> str:
         return self._templates[folder, technology].render(device=device)
+
+
+def _burst(kbit: int) -> int:
+    """Bytes that a class may send at once: what its rate gives in 10 ms, and at least some packets' worth."""
+    return max(15_000, kbit * 10 // 8)
 
 
 PLATFORM = Whitebox()

@@ -22,5 +22,10 @@ CAPABILITIES = (
     ),
     Capability("macsec", supported=False, means="", limits="not built yet"),
     Capability("ipsec", supported=False, means="", limits="not built yet"),
-    Capability("flexe", supported=False, means="", limits="not built yet"),
+    Capability(
+        "slices",
+        supported=True,
+        means="one HTB class per FlexE client and port, rate = ceil, its own queue (tc); slice in the flow label",
+        limits="no FlexE PHYs: slots and calendars are planned, rates are kept by software, to the scale of the lab",
+    ),
 )

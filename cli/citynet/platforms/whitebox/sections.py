@@ -24,6 +24,7 @@ FILES = (
     ConfigFile("/etc/network/interfaces.d/citynet", "interfaces", ("underlay", "srv6", "l3vpn")),
     ConfigFile("/etc/sysctl.d/60-citynet.conf", "sysctl", ("underlay", "srv6", "interconnect")),
     ConfigFile("/etc/nftables.conf", "nftables", ("protection",)),
+    ConfigFile("/etc/citynet/slices.batch", "tc", ("slices",)),
     ConfigFile("/etc/frr/daemons", "daemons", ("underlay",)),
     ConfigFile("/etc/frr/frr.conf", "frr", ("system", "srv6", "underlay", "l3vpn")),
     ConfigFile("/etc/ulogd.conf", "ulogd", ("interconnect",)),
@@ -31,6 +32,7 @@ FILES = (
 
 _WHEN: dict[str, Callable[[Device], bool]] = {
     "interconnect": lambda device: bool(device.guards),
+    "slices": lambda device: bool(device.sliced_ports),
 }
 
 
