@@ -25,10 +25,13 @@ def main() -> None:
         connect_limit_s=30,
     )
     job = transaction.Job(told["id"], "test", told["files"], told["secrets"], told["confirm_s"])
+    job.scope = told.get("scope")
     if not told["die"]:
         print(json.dumps(dataclasses.asdict(transaction.run(target, job))))
         return
     request = {"action": "commit", **{name: told[name] for name in ("id", "files", "secrets", "confirm_s")}}
+    if job.scope:
+        request["scope"] = job.scope
     with Connection(target) as connection:
         answer = program.ask(connection, "transaction", {**request, "owner": "test"}, 120)
     assert answer["status"] == "applied", answer

@@ -1,4 +1,4 @@
-"""`citynet lab`: build, up, status, exec, ssh, fault, down, list."""
+"""`citynet lab`: build, up, status, exec, ssh, playbook, fault, down, list."""
 
 from __future__ import annotations
 
@@ -125,6 +125,16 @@ def ssh(node: str, name: NameOption = "") -> None:
     lab = request.find(name)
     argv = lab.ssh(lab.address(node), options=["-t"] if sys.stdin.isatty() else [])
     os.execvp(argv[0], argv)  # noqa: S606 - as above
+
+
+@app.command("playbook", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+def playbook(words: list[str], name: NameOption = "") -> None:
+    """Run a playbook of yours on a lab's routers: `citynet lab playbook FILE -i VARIABLES --check`."""
+    from citynet.deploy import playbook
+    from citynet.lab import request
+
+    argv, environment = playbook.command(request.find(name), words)
+    os.execvpe(argv[0], argv, environment)  # noqa: S606 - as above
 
 
 @app.command("down")

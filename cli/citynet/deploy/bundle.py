@@ -13,8 +13,8 @@ from typing import Any
 _PACKAGE = "citynet_device"
 # In the order of their imports.
 _MODULES = (
-    *("texts", "system", "part", "network", "services", "slices", "frr"),
-    *("compare", "backup", "health", "transaction"),
+    *("texts", "system", "part", "network", "services", "slices", "frr_changes", "frr", "compare"),
+    *("network_scope", "nftables_scope", "frr_claim", "frr_scope", "scope", "backup", "health", "transaction"),
 )
 
 BOOTSTRAP = f"""import json,sys,types

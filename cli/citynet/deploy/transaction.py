@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from citynet.deploy.health import Expected, Health
 from citynet.deploy.program import DeviceProgramError, ask
@@ -26,6 +27,8 @@ class Job:
         check: Only compare.
         expected: Neighbours that the device should see, looked at when there is nothing to change.
         run: Facts about the run that the device remembers (digests, time).
+        scope: Of a transaction that carries one technology only: its name, its lines of FRR, and the files that a
+            device which is managed whole has in their place.
     """
 
     identifier: str
@@ -36,6 +39,7 @@ class Job:
     check: bool = False
     expected: Expected | None = None
     run: dict[str, str] = field(default_factory=dict)
+    scope: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -88,6 +92,8 @@ def _transact(target: Target, job: Job, outcome: Outcome) -> None:
         "confirm_s": job.confirm_s,
         "run": job.run,
     }
+    if job.scope is not None:
+        request["scope"] = job.scope
     if job.expected is not None:
         request["expect"] = asdict(job.expected)
     with Connection(target) as connection:

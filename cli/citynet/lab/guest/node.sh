@@ -14,8 +14,9 @@ END
 # A router that was never deployed has none of these files and stays a blank one.
 boot() {
     [ -f /etc/nftables.conf ] && nft -f /etc/nftables.conf
-    [ -f /etc/network/interfaces.d/citynet ] && ifreload -a
-    [ -f /etc/sysctl.d/60-citynet.conf ] && sysctl -q -p /etc/sysctl.d/60-citynet.conf
+    for file in /etc/nftables.d/citynet-*.nft; do [ -f "$file" ] && nft -f "$file"; done
+    ls /etc/network/interfaces.d/citynet* && ifreload -a
+    ls /etc/sysctl.d/60-citynet*.conf && sysctl -q -p /etc/sysctl.d/60-citynet*.conf
     [ -f /etc/citynet/slices.batch ] && tc -batch /etc/citynet/slices.batch
     [ -f /etc/ulogd.conf ] && ulogd -d
     grep -q '^[a-z0-9]*=yes' /etc/frr/daemons && /usr/lib/frr/frrinit.sh start

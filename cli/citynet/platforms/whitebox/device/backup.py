@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
-from .compare import PARTS, Comparison, Memory
+from .scope import EVERY_PART
 from .system import StepError, mode_of, read, read_json, remove, write, write_json
+
+if TYPE_CHECKING:
+    from .compare import Comparison
 
 
 class Backup:
@@ -45,7 +48,7 @@ class Backup:
             else:
                 write(path, former["text"], former["mode"])
         failures = []
-        for part in PARTS:
+        for part in EVERY_PART:
             if part.name in self._content["snapshots"]:
                 try:
                     part.restore(self._content["snapshots"][part.name])
@@ -55,7 +58,6 @@ class Backup:
         if failures:
             raise StepError("; ".join(failures))
 
-    def confirm(self, memory: dict[str, Any]) -> None:
-        """Remember what was committed; from here on there is no way back by itself."""
-        Memory(self._state).save(memory)
+    def forget(self) -> None:
+        """Once it is remembered what was committed: from here on there is no way back by itself."""
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -21,8 +21,8 @@ PARTS: tuple[Part, ...] = (Interfaces(), Sysctl(), Nftables(), Slices(), Frr(), 
 class Memory:
     """What the last confirmed transaction left: files, running state, and where secrets stand."""
 
-    def __init__(self, state: str) -> None:
-        self._path = f"{state}/committed.json"
+    def __init__(self, path: str) -> None:
+        self._path = path
         content = read_json(self._path, {})
         self.files: dict[str, str] = content.get("files", {})
         self.running: dict[str, Any] = content.get("running", {})
@@ -36,11 +36,12 @@ class Memory:
 class Comparison:
     """Intended files against those on disk, and what runs against what was committed."""
 
-    def __init__(self, request: dict[str, Any], memory: Memory) -> None:
+    def __init__(self, request: dict[str, Any], memory: Memory, parts: tuple[Part, ...] = PARTS) -> None:
         self._memory = memory
+        self._known = parts
         self._templates: dict[str, str] = request["files"]
         self.texts: Texts = {path: fill(text, request["secrets"]) for path, text in self._templates.items()}
-        known = {path for part in PARTS for path in part.paths}
+        known = {path for part in parts for path in part.paths}
         for path in self.texts:
             if path not in known:
                 raise StepError(f"{path} is no file that a transaction may carry")
@@ -49,12 +50,12 @@ class Comparison:
         self._on_disk = {path: read(path) for path in [*self.texts, *self.removed]}
         self.changed_paths = {path for path, text in self.texts.items() if self._differs(path, text)}
         self.changed_paths |= {path for path in self.removed if self._on_disk[path] is not None}
-        active = [part for part in PARTS if part.mine(self.texts) or any(path in part.paths for path in self.removed)]
+        active = [part for part in parts if part.mine(self.texts) or any(path in part.paths for path in self.removed)]
         missing = lacking({command: package for part in active for command, package in part.commands.items()})
         self._missing = missing
         self._drift = {} if missing else {part.name: self._drift_of(part) for part in active}
         self.parts = [part for part in active if self._drift.get(part.name) or self.changed_paths & set(part.paths)]
-        if any(part.name == "interfaces" for part in self.parts):
+        if any(part.name.startswith("interfaces") for part in self.parts):
             # New interfaces come with the kernel's defaults.
             self.parts = [part for part in active if part in self.parts or part.name == "sysctl"]
 
@@ -105,7 +106,7 @@ class Comparison:
             part.name: part.memory(self.texts)
             if part.name in touched or part.name not in self._memory.running
             else self._memory.running[part.name]
-            for part in PARTS
+            for part in self._known
             if part.mine(self.texts)
         }
         lines = {line for text in self._templates.values() for line in text.splitlines() if PLACEHOLDER.search(line)}
@@ -116,6 +117,10 @@ class Comparison:
             "run": request.get("run", {}),
         }
 
+    def remember(self, request: dict[str, Any]) -> None:
+        """Keep what is committed now."""
+        self._memory.save(self.memory(request))
+
     def _differs(self, path: str, text: str) -> bool:
         mode = mode_of(path)
         return self._on_disk[path] != text or (mode is not None and mode & ~self._mode(path) != 0)
@@ -125,7 +130,7 @@ class Comparison:
 
     def _install(self, path: str) -> None:
         if path in self.texts:
-            owner = next(part.owner for part in PARTS if path in part.paths)
+            owner = next(part.owner for part in self._known if path in part.paths)
             write(path, self.texts[path], self._mode(path), owner)
         else:
             remove(path)
@@ -138,9 +143,9 @@ class Comparison:
     def _difference(self) -> str:
         pieces = []
         for path in sorted(self.changed_paths):
-            # The intended side is the template itself: it never holds a value.
+            # The intended side is the template: it holds no value of ours, but lines of others perhaps.
             old = self.mask.text(self._on_disk[path] or "")
-            new = self._templates.get(path, "")
+            new = self.mask.text(self._templates.get(path, ""))
             pieces.append(
                 difference(
                     old,

@@ -23,6 +23,7 @@ class Interfaces(Part):
     """VRFs, loopback-like interfaces and ports, by ifupdown2."""
 
     name = "interfaces"
+    file = INTERFACES
     paths = (INTERFACES,)
     commands = {"ifreload": "ifupdown2", "ip": "iproute2"}  # noqa: RUF012
 
@@ -31,7 +32,7 @@ class Interfaces(Part):
         if memory is None:
             return "interfaces were never committed"
         return difference(
-            "\n".join(self.memory(texts)), "\n".join(memory), "interfaces as running", "interfaces as committed"
+            "\n".join(self._running(texts)), "\n".join(memory), "interfaces as running", "interfaces as committed"
         )
 
     def snapshot(self, texts: Texts) -> Any:
@@ -40,20 +41,26 @@ class Interfaces(Part):
 
     def apply(self, texts: Texts, changed: set[str]) -> None:
         """Ifreload adds, changes and takes away until the interfaces are those of the files."""
-        _reload()
+        reload_all()
 
     def check(self, texts: Texts) -> list[str]:
         """See that every interface of our file is there, up, in its VRF and with its addresses."""
-        running = set(self.memory(texts))
+        running = set(self._running(texts))
         states = {fact.split()[0]: fact for fact in running if " mtu " in fact}
-        missing = [fact for fact in _intended(texts.get(INTERFACES, ""), states) if fact not in running]
+        missing = [fact for fact in _intended(self._text(texts), states) if fact not in running]
         if missing:
             raise StepError("interfaces are not as configured, missing: " + ", ".join(missing))
         return []
 
     def memory(self, texts: Texts) -> Any:
         """One line per interface of our file and fact about it."""
-        names = set(interface_names(texts))
+        return self._running(texts)
+
+    def _text(self, texts: Texts) -> str:
+        return texts.get(self.file, "")
+
+    def _running(self, texts: Texts) -> list[str]:
+        names = set(interface_names(self._text(texts)))
         lines = []
         for link in json.loads(must(["ip", "-j", "address", "show"])):
             if link.get("ifname") in names:
@@ -62,18 +69,24 @@ class Interfaces(Part):
 
     def restore(self, snapshot: Any) -> None:
         """The former file is back: reload it."""
-        _reload()
+        reload_all()
 
 
-def _reload() -> None:
-    # ifupdown2 3.0 names VRF tables in there, and fails where iproute2 no longer makes the folder.
-    os.makedirs("/etc/iproute2/rt_tables.d", exist_ok=True)
+def reload_all() -> None:
+    """Let ifupdown2 make everything as its files say."""
+    prepare_tables()
     must(["ifreload", "-a"])
 
 
-def interface_names(texts: Texts) -> list[str]:
-    """Interfaces that our file configures, in its order."""
-    return list(dict.fromkeys(_STANZA.findall(texts.get(INTERFACES, ""))))
+def prepare_tables() -> None:
+    """Make the folder that ifupdown2 takes for granted."""
+    # ifupdown2 3.0 names VRF tables in there, and fails where iproute2 no longer makes the folder.
+    os.makedirs("/etc/iproute2/rt_tables.d", exist_ok=True)
+
+
+def interface_names(text: str) -> list[str]:
+    """Interfaces that a file configures, in its order."""
+    return list(dict.fromkeys(_STANZA.findall(text)))
 
 
 def _facts(link: dict[str, Any]) -> list[str]:
@@ -111,25 +124,34 @@ class Sysctl(Part):
     """Kernel settings; a name may hold a glob and then stands for every interface that is there."""
 
     name = "sysctl"
-    paths = (SYSCTL,)
+
+    def __init__(self, path: str = SYSCTL) -> None:
+        self.paths = (path,)
+
+    def _text(self, texts: Texts) -> str:
+        return texts.get(self.paths[0], "")
 
     def drift(self, texts: Texts, memory: Any) -> str:
         """Compare each value with the kernel's."""
-        lines = [line for path, now, wanted in _wrong(texts) for line in (f"-{path} = {now}", f"+{path} = {wanted}")]
+        lines = [
+            line
+            for path, now, wanted in _wrong(self._text(texts))
+            for line in (f"-{path} = {now}", f"+{path} = {wanted}")
+        ]
         return "\n".join(["--- kernel settings as running", "+++ kernel settings as intended", *lines]) if lines else ""
 
     def snapshot(self, texts: Texts) -> Any:
         """The present value of every setting that the new file touches."""
-        return {path: _value(path) for path, _ in settings(texts, strict=False)}
+        return {path: _value(path) for path, _ in settings(self._text(texts), strict=False)}
 
     def apply(self, texts: Texts, changed: set[str]) -> None:
         """Write each setting whose value differs."""
-        for path, _, wanted in _wrong(texts):
+        for path, _, wanted in _wrong(self._text(texts)):
             _set(path, wanted)
 
     def check(self, texts: Texts) -> list[str]:
         """Read every value back."""
-        wrong = [f"{path} is {now!r}, expected {wanted!r}" for path, now, wanted in _wrong(texts)]
+        wrong = [f"{path} is {now!r}, expected {wanted!r}" for path, now, wanted in _wrong(self._text(texts))]
         if wrong:
             raise StepError("kernel settings did not take: " + "; ".join(wrong[:5]))
         return []
@@ -145,13 +167,13 @@ class Sysctl(Part):
                 _set(path, value)
 
 
-def settings(texts: Texts, *, strict: bool = True) -> list[tuple[str, str]]:
+def settings(text: str, *, strict: bool = True) -> list[tuple[str, str]]:
     """Every setting of the file as (path under /proc/sys, value); a later line overrides an earlier one.
 
     A setting that the kernel lacks is an error when `strict`: before interfaces are made, it need not be there yet.
     """
     wanted: dict[str, str] = {}
-    for raw in texts.get(SYSCTL, "").splitlines():
+    for raw in text.splitlines():
         line = raw.strip()
         if not line or line[0] in "#;":
             continue
@@ -175,8 +197,8 @@ def _paths(name: str, strict: bool) -> list[str]:  # noqa: FBT001
     return found
 
 
-def _wrong(texts: Texts) -> list[tuple[str, str, str]]:
-    return [(path, now, wanted) for path, wanted in settings(texts) if (now := _value(path)) != wanted]
+def _wrong(text: str) -> list[tuple[str, str, str]]:
+    return [(path, now, wanted) for path, wanted in settings(text) if (now := _value(path)) != wanted]
 
 
 def _value(path: str) -> str:

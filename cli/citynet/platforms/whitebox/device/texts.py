@@ -41,7 +41,7 @@ class Mask:
             for line in template.splitlines():
                 if PLACEHOLDER.search(line) and line not in seen:
                     seen.add(line)
-                    self._places.append((_place(line), line.strip()))
+                    self._places.append((place(line), line.strip()))
 
     def text(self, text: str) -> str:
         """The text without any secret value."""
@@ -60,7 +60,7 @@ class Mask:
         return _SENSITIVE.sub(_hide, line)
 
 
-def _place(line: str) -> re.Pattern[str]:
+def place(line: str) -> re.Pattern[str]:
     """Matches a line that differs from the template's line only in the secret, with or without a leading 'no'."""
     parts = PLACEHOLDER.split(line.strip())
     literal = [re.escape(part) for part in parts[::2]]

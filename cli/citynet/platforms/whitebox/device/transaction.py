@@ -16,12 +16,15 @@ import signal
 import socket
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .backup import Backup
-from .compare import Comparison, Memory
 from .health import look
+from .scope import comparison as comparison_of
 from .system import StepError
+
+if TYPE_CHECKING:
+    from .compare import Comparison
 
 MARK = "CITYNET "
 STATE = "/var/lib/citynet"
@@ -51,7 +54,7 @@ def main(request: dict[str, Any]) -> int:
 
 
 def _diff(request: dict[str, Any]) -> dict[str, Any]:
-    comparison = Comparison(request, Memory(STATE))
+    comparison = comparison_of(request, STATE)
     comparison.require_tools()
     answer = comparison.answer()
     if comparison.changed:
@@ -64,12 +67,11 @@ def _diff(request: dict[str, Any]) -> dict[str, Any]:
 
 def _commit(request: dict[str, Any]) -> dict[str, Any]:
     lock = _lock(request.get("owner", ""))
-    memory = Memory(STATE)
     leftover = Backup.pending(STATE)
     if leftover is not None:
         # Power was lost, or the guardian was killed, before anybody confirmed.
         leftover.restore()
-    comparison = Comparison(request, memory)
+    comparison = comparison_of(request, STATE)
     comparison.require_tools()
     answer = comparison.answer()
     if leftover is not None:
@@ -221,7 +223,8 @@ def _settle(connection: socket.socket, backup: Backup, comparison: Comparison, r
     """Answer one who asks; True when the transaction has come to its end."""
     message = json.loads(connection.makefile(encoding="utf-8").readline())
     if message["verb"] == "confirm" and message["id"] == request["id"]:
-        backup.confirm(comparison.memory(request))
+        comparison.remember(request)
+        backup.forget()
         answer = {"status": "confirmed"}
     elif (message["verb"] == "rollback" and message["id"] == request["id"]) or (
         message["verb"] == "supersede" and message["owner"] == request.get("owner")

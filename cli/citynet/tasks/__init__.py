@@ -1,0 +1,54 @@
+"""One technology on one router, told by a task rather than by a plan.
+
+What a task says becomes the same `citynet.plan.model.Device` that the planner would make, with that technology only,
+and is rendered by the same templates. The registry is explicit: a new technology is a new file and a line here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pydantic
+
+from citynet.errors import CitynetError, Exit
+from citynet.tasks.l3vpn import L3vpnService
+from citynet.tasks.srv6 import Srv6Locator
+from citynet.tasks.underlay import UnderlayTask
+
+if TYPE_CHECKING:
+    from citynet.tasks.base import Task
+
+TASKS: dict[str, type[Task]] = {
+    "underlay": UnderlayTask,
+    "srv6_locator": Srv6Locator,
+    "l3vpn_service": L3vpnService,
+}
+"""By the name of the module in the collection."""
+
+
+class TaskError(CitynetError):
+    """What a task says cannot be meant; the message names every option that is wrong."""
+
+    exit_code = Exit.BAD_INPUT
+
+
+def task(module: str, options: dict[str, Any]) -> Task:
+    """The task of a module, checked.
+
+    Args:
+        module: Its name in the collection.
+        options: As Ansible has them; those that were not given are None.
+
+    Raises:
+        TaskError: Options are wrong.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return TASKS[module].model_validate(given)
+    except pydantic.ValidationError as error:
+        raise TaskError("; ".join(_problem(one) for one in error.errors(include_input=False))) from None
+
+
+def _problem(found: Any) -> str:
+    place = ".".join(str(part) for part in found["loc"])
+    return f"{place}: {found['msg']}" if place else str(found["msg"])

@@ -1,0 +1,101 @@
+"""What all tasks share: names and addresses that may stand in a configuration, and the way to text."""
+
+from __future__ import annotations
+
+import ipaddress
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from citynet.plan.model import Bgp, Device, Port, PortKind, Srv6, Underlay
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,14}$")]
+"""Of a VRF or locator: what Linux and FRR take as a name."""
+PortName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$")]
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+Secret = Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,254}$")]
+"""A key: printable, without spaces, so that it cannot end its word."""
+
+
+def _interface(text: str) -> str:
+    return str(ipaddress.ip_interface(text))
+
+
+def _ipv4(text: str) -> str:
+    return str(ipaddress.IPv4Address(text))
+
+
+def _ipv6(text: str) -> str:
+    return str(ipaddress.IPv6Address(text))
+
+
+def _prefix6(text: str) -> str:
+    return str(ipaddress.IPv6Network(text))
+
+
+InterfaceAddress = Annotated[str, AfterValidator(_interface)]
+Ipv4 = Annotated[str, AfterValidator(_ipv4)]
+Ipv6 = Annotated[str, AfterValidator(_ipv6)]
+Prefix6 = Annotated[str, AfterValidator(_prefix6)]
+
+
+class Part(BaseModel):
+    """Something inside a task."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Interface(Part):
+    """A port, and who is at its other end."""
+
+    name: PortName
+    neighbor: Word = "neighbor"
+    neighbor_port: Word = "port"
+
+    def port(self, kind: PortKind, vrf: str = "", addresses: list[str] | None = None) -> Port:
+        """The port as the plan has it."""
+        return Port(self.name, kind, "", self.neighbor, self.neighbor_port, vrf, addresses or [])
+
+
+class Task(Part):
+    """One technology on one router. Subclasses have its options as fields."""
+
+    technology: ClassVar[str]
+    """Its name among the platform's sections."""
+    instance: ClassVar[str] = ""
+    """The option that tells apart several of it on one router; empty when there can be but one."""
+
+    @classmethod
+    def scope(cls, options: Mapping[str, Any]) -> str:
+        """Under which name the router remembers it."""
+        return f"{cls.technology}-{options[cls.instance]}" if cls.instance else cls.technology
+
+    @abstractmethod
+    def fill(self, device: Device) -> None:
+        """Put the technology into a device that has nothing yet."""
+
+    def secrets(self) -> dict[str, str]:
+        """Values of the secrets in the text, by name."""
+        return {}
+
+    def device(self, name: str) -> Device:
+        """The router with this technology only."""
+        device = Device(
+            name=name,
+            domain="",
+            site="",
+            role="",
+            plane="",
+            platform="whitebox",
+            management="",
+            ports=[],
+            underlay=Underlay(net="", loopback="", router_id="", secret=""),
+            srv6=Srv6(locator="", prefix="", source_address=""),
+            bgp=Bgp(0, "", ""),
+        )
+        self.fill(device)
+        return device
