@@ -37,18 +37,7 @@ class ActionModule(ActionBase):
         except shared.CitynetError as error:
             result.update(failed=True, msg=str(error))
             return result
-        result.update(
-            changed=outcome.status == "changed",
-            parts=outcome.parts,
-            notes=outcome.notes,
-            seconds=outcome.seconds,
-            diff={"prepared": outcome.diff + "\n" if outcome.diff else ""},
-        )
-        if outcome.status == "failed":
-            result.update(failed=True, msg=outcome.reason, went_back=outcome.went_back)
-        elif outcome.status == "unreachable":
-            result.update(unreachable=True, msg=outcome.reason)
-        return result
+        return shared.report(outcome, result)
 
     def _deploy(self, args, task_vars):
         from citynet.deploy import archive, health, secrets, transaction  # noqa: PLC0415 - only once it is known to be there

@@ -53,6 +53,22 @@ def read_secrets(path, loader):
     return secrets.load(path, lambda vault: loader.get_text_file_contents(str(vault)).encode())
 
 
+def report(outcome, result):
+    """The result of a task from the outcome of its transaction."""
+    result.update(
+        changed=outcome.status == "changed",
+        parts=outcome.parts,
+        notes=outcome.notes,
+        seconds=outcome.seconds,
+        diff={"prepared": outcome.diff + "\n" if outcome.diff else ""},
+    )
+    if outcome.status == "failed":
+        result.update(failed=True, msg=outcome.reason, went_back=outcome.went_back)
+    elif outcome.status == "unreachable":
+        result.update(unreachable=True, msg=outcome.reason)
+    return result
+
+
 def target_of(name, play_context, task_vars, known_hosts):
     """Where the device is and how to log in, from Ansible's usual variables and options."""
     key = task_vars.get("ansible_ssh_private_key_file") or task_vars.get("ansible_private_key_file")

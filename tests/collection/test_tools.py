@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.collection
+SCOPED = ["l3vpn_service", "srv6_locator", "underlay"]
 PLUGINS = {
-    "action": ["device_config", "device_health"],
+    "action": ["device_config", "device_health", *SCOPED],
     "callback": ["events"],
     "inventory": ["plan"],
-    "module": ["device_config", "device_health"],
+    "module": ["device_config", "device_health", *SCOPED],
 }
 
 

@@ -1,0 +1,179 @@
+"""Tasks of one technology: their options, the text they become, and the collection's pages about them."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any, get_args
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from citynet.deploy import scoped
+from citynet.platforms.whitebox.sections import FILES
+from citynet.tasks import TASKS, TaskError, task
+from tree import ROOT
+
+FRAGMENT = ("state", "confirm_timeout", "known_hosts")
+VALID: dict[str, dict[str, Any]] = {
+    "underlay": {
+        "net": "49.0001.0100.0100.0001.00",
+        "loopback": "fd01:1:1::1",
+        "password": "key",
+        "interfaces": [{"name": "eth1", "metric": 20}],
+    },
+    "srv6_locator": {"prefix": "fd01:1:1::/48", "source_address": "fd01:1:1::1", "interfaces": ["eth1"]},
+    "l3vpn_service": {
+        "vrf": "share",
+        "table": 1001,
+        "rd": "10.1.0.1:1",
+        "rt": "65001:1",
+        "asn": 65001,
+        "router_id": "10.1.0.1",
+        "password": "key",
+        "neighbors": [{"name": "core-a", "address": "fd01:1:2::1"}],
+        "interfaces": [{"name": "eth3", "addresses": ["10.11.0.1/28"]}],
+    },
+}
+ROLES = {"underlay": "underlay", "srv6": "srv6_locator", "l3vpn": "l3vpn_service"}
+
+
+def documentation(module: str) -> dict[str, Any]:
+    spec = importlib.util.spec_from_file_location(module, ROOT / "plugins" / "modules" / f"{module}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return yaml.safe_load(loaded.DOCUMENTATION)["options"]
+
+
+def described(options: dict[str, Any]) -> dict[str, Any]:
+    """Name, default and parts of each documented option."""
+    return {
+        name: (told.get("default"), described(told.get("suboptions") or told.get("options") or {}))
+        for name, told in options.items()
+    }
+
+
+def typed(model: type[BaseModel]) -> dict[str, Any]:
+    """The same of a type's fields."""
+    found = {}
+    for name, field in model.model_fields.items():
+        inner = [one for one in get_args(field.annotation) if isinstance(one, type) and issubclass(one, BaseModel)]
+        default = None if field.is_required() else field.get_default(call_default_factory=True)
+        found[name] = (default, typed(inner[0]) if inner else {})
+    return found
+
+
+@pytest.mark.parametrize("module", TASKS)
+def test_the_page_of_a_module_says_what_its_type_says(module: str) -> None:
+    assert described(documentation(module)) == typed(TASKS[module])
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_has_the_options_of_its_module(role: str) -> None:
+    specs = yaml.safe_load((ROOT / "roles" / role / "meta/argument_specs.yml").read_text())
+    told = specs["argument_specs"]["main"]["options"]
+    own = {name.removeprefix(f"{role}_"): value for name, value in told.items()}
+    if "services" in own:
+        own |= own.pop("services")["options"]
+    assert described({n: v for n, v in own.items() if n not in FRAGMENT}) == described(documentation(ROLES[role]))
+
+
+@pytest.mark.parametrize("module", TASKS)
+def test_a_technology_has_the_name_of_its_section(module: str) -> None:
+    assert any(TASKS[module].technology in file.technologies for file in FILES)
+
+
+@pytest.mark.parametrize("module", VALID)
+def test_files_are_its_own(module: str) -> None:
+    job = scoped.job(module, VALID[module], "router")
+    assert job.scope is not None
+    name = job.scope["name"]
+    assert job.files
+    assert all(f"citynet-{name}" in path for path in job.files)
+    assert job.scope["frr"]
+    assert "key" not in job.scope["frr"].split()
+    assert set(job.secrets.values()) <= {"key"}
+    assert "/etc/frr/frr.conf" in job.scope["owns"]
+
+
+def test_lines_of_the_underlay_keep_addresses_that_others_gave_them() -> None:
+    (underlay,) = [t for p, t in scoped.job("underlay", VALID["underlay"], "router").files.items() if "interfaces" in p]
+    (service,) = scoped.job("l3vpn_service", VALID["l3vpn_service"], "router").files.values()
+    assert "iface eth1\n    alias neighbor:port\n    mtu 9000\n    address-purge no\n" in underlay
+    assert "address-purge" not in service
+
+
+@pytest.mark.parametrize("module", VALID)
+def test_absent_has_nothing_and_needs_no_more_than_a_name(module: str) -> None:
+    options = {"vrf": "share"} if module == "l3vpn_service" else {}
+    job = scoped.job(module, options, "router", absent=True)
+    present = scoped.job(module, VALID[module], "router")
+    assert job.scope is not None
+    assert present.scope is not None
+    assert (job.files, job.scope["frr"], job.secrets) == ({}, "", {})
+    assert job.scope["name"] == present.scope["name"]
+    assert sorted(job.scope["owns"]) == sorted(present.scope["owns"])
+
+
+@pytest.mark.parametrize(
+    ("module", "option", "value", "message"),
+    [
+        ("underlay", "net", "49.0001", "net: "),
+        ("underlay", "loopback", "10.0.0.1", "loopback: "),
+        ("underlay", "password", "two words", "password: "),
+        ("underlay", "interfaces", [{"name": "eth1\n shutdown"}], "interfaces.0.name: "),
+        ("underlay", "interfaces", [], "interfaces: "),
+        ("srv6_locator", "prefix", "fd01:1::/40", "expected a length of 48"),
+        ("srv6_locator", "prefix", "fd01:1:1::1/48", "has host bits set"),
+        ("srv6_locator", "sids", [{"address": "fd01:1:1:fe00::", "behavior": "uDX2"}], "sids.0.behavior: "),
+        ("l3vpn_service", "rt", "65001", "rt: "),
+        ("l3vpn_service", "table", 254, "table: "),
+        ("l3vpn_service", "password", None, "password: Field required when there are neighbors"),
+        ("l3vpn_service", "vrf", "a b", "vrf: "),
+    ],
+)
+def test_an_option_that_cannot_be_meant(module: str, option: str, value: Any, message: str) -> None:
+    with pytest.raises(TaskError) as error:
+        task(module, {**VALID[module], option: value})
+    assert message in str(error.value)
+    assert "two words" not in str(error.value)
+
+
+def test_every_wrong_option_is_named_at_once() -> None:
+    with pytest.raises(TaskError) as error:
+        task("l3vpn_service", {"vrf": "share", "rt": "1"})
+    for option in ("rt", "rd", "table", "asn", "router_id"):
+        assert f"{option}: " in str(error.value)
+
+
+def test_the_text_is_that_of_a_plan() -> None:
+    """What a task renders is what the planner's device renders, for the same facts."""
+    from citynet.platforms.whitebox import PLATFORM
+
+    device = next(d for d in _mini().devices.values() if d.vrfs and d.underlay.interfaces)
+    underlay = task(
+        "underlay",
+        {
+            "net": device.underlay.net,
+            "loopback": device.underlay.loopback,
+            "password": "key",
+            "interfaces": [{"name": one.port, "metric": one.metric} for one in device.underlay.interfaces],
+            "hello_interval_s": device.underlay.hello_interval_s,
+            "bfd_interval_ms": device.underlay.bfd_interval_ms,
+            "bfd_multiplier": device.underlay.bfd_multiplier,
+            "locator": device.srv6.locator,
+        },
+    ).device(device.name)
+    path = "/etc/frr/frr.conf"
+    wanted = PLATFORM.render_section(device, "underlay")[path].replace(device.underlay.secret, "isis/task")
+    assert PLATFORM.render_section(underlay, "underlay")[path] == wanted
+
+
+def _mini() -> Any:
+    from citynet import build
+    from citynet.plan import lock, planner
+
+    design = build.check(ROOT / "labs" / "mini")
+    return planner.make_plan(design, lock.Lock())
