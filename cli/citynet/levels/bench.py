@@ -46,6 +46,9 @@ class Deployment:
     why: str = ""
 
 
+_NOT_RESIZED = Deployment(done=False, seconds=0.0, why="this run cannot deploy a changed design")
+
+
 @dataclass(slots=True)
 class Bench:
     """One run's tools and facts; every domain has its own facts."""
@@ -59,6 +62,8 @@ class Bench:
     output: Path
     wanted: frozenset[str]
     notify: Callable[[str], None]
+    resize: Callable[[str, float], Deployment] = lambda _slice, _gbps: _NOT_RESIZED
+    """Deploys the design with another bandwidth (Gbit/s) of a slice."""
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     troubles: dict[tuple[str, str], Text] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)

@@ -195,6 +195,39 @@ class Switched:
 
 
 @dataclass(config=_STRICT)
+class Beside:
+    """A probe of one service while another one, of the same two routers, is offered more than it may take.
+
+    `share` is what the probe takes of its slice; `neighbour` saw `full` = its own losses, which show that it was full.
+    """
+
+    service: str
+    slice: str
+    source: str
+    destination: str
+    share: float
+    idle: Paced
+    busy: Paced
+    neighbour: str
+    neighbour_slice: str
+    offered_mbps: float
+    full: Paced
+
+
+@dataclass(config=_STRICT)
+class Resized:
+    """A slice deployed with another rate while a probe ran in it."""
+
+    slice: str
+    from_gbps: float
+    to_gbps: float
+    deployed: bool
+    seconds: float
+    probe: Paced
+    why: str = ""
+
+
+@dataclass(config=_STRICT)
 class WrongKey:
     """A wrong key on one side of an adjacency or session; times count from setting the key."""
 

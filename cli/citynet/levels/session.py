@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from citynet.levels.bench import Bench, Deployment
 from citynet.levels.catalogue import catalogue
 from citynet.levels.exchange import Answer, Request
 from citynet.levels.measurements import dump
+from citynet.levels.resizing import resized
 from citynet.levels.testbed import testbed as make_testbed
 from citynet.plan import codec
 
@@ -67,31 +69,31 @@ class LabFaults:
 
 def deployer(request: Request) -> Callable[[list[str]], Deployment]:
     """Deploys devices with the command that people use."""
+    return lambda nodes: _deploy(request.design, request.lab, "--limit", ",".join(nodes))
 
-    def deploy(nodes: list[str]) -> Deployment:
-        argv = [
-            sys.executable,
-            "-m",
-            "citynet",
-            "deploy",
-            request.design,
-            "--lab",
-            request.lab,
-            "--limit",
-            ",".join(nodes),
-            "--quiet",
-        ]
-        start = time.monotonic()
-        try:
-            done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=DEPLOY_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            return Deployment(done=False, seconds=DEPLOY_TIMEOUT_S, why="timed out")
-        lines = (done.stderr or done.stdout).strip().splitlines()
-        return Deployment(
-            done.returncode == 0, round(time.monotonic() - start, 1), lines[-1] if lines and done.returncode else ""
-        )
 
-    return deploy
+def resizer(request: Request) -> Callable[[str, float], Deployment]:
+    """Deploys a copy of the design in which a slice has another bandwidth; the design itself stays as it is."""
+
+    def resize(name: str, gbps: float) -> Deployment:
+        with tempfile.TemporaryDirectory(prefix="citynet-verify-") as folder:
+            copy = resized(Path(request.design), Path(folder) / "design", name, gbps)
+            return _deploy(str(copy), request.lab)
+
+    return resize
+
+
+def _deploy(design: str, lab: str, *words: str) -> Deployment:
+    argv = [sys.executable, "-m", "citynet", "deploy", design, "--lab", lab, *words, "--quiet"]
+    start = time.monotonic()
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=DEPLOY_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        return Deployment(done=False, seconds=DEPLOY_TIMEOUT_S, why="timed out")
+    lines = (done.stderr or done.stdout).strip().splitlines()
+    return Deployment(
+        done.returncode == 0, round(time.monotonic() - start, 1), lines[-1] if lines and done.returncode else ""
+    )
 
 
 def events() -> Callable[[dict[str, Any]], None]:
@@ -123,6 +125,7 @@ def judge(request: Request, tell: Callable[[dict[str, Any]], None]) -> Answer:
             access=access,
             faults=LabFaults(lab),
             deploy=deployer(request),
+            resize=resizer(request),
             files=request.files,
             output=output,
             wanted=wanted,

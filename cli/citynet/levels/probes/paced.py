@@ -20,6 +20,8 @@ LIMIT_S = 600
 PORT = 40400
 STEADY = 1000
 """Datagrams in a row, none missing, after which a flow counts as flowing again."""
+NEVER = 1_000_000_000
+"""A run that no flow reaches."""
 _STEADY_WAIT_S = 20.0
 
 
@@ -43,6 +45,15 @@ class PacedFlow:
         if not found["steady"]:
             ends = f"{self.pair.source.name} to {self.pair.destination.name}"
             raise DeviceError({self.receiver.node: f"the flow from {ends} was not steady within {until_s:g} s"})
+        return self._parsed(found)
+
+    def watch(self, seconds: float) -> list[Paced]:
+        """What happened since the last phase and in the next seconds, whatever is lost."""
+        self.receiver.say({"until_s": seconds, "run": NEVER})
+        found: dict[str, Any] = self.receiver.line()
+        return self._parsed(found)
+
+    def _parsed(self, found: dict[str, Any]) -> list[Paced]:
         return [
             parse(Paced, {"version": version, **flow})
             for version, flow in zip(self.versions, found["flows"], strict=True)
