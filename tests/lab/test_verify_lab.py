@@ -248,6 +248,27 @@ def test_a_fault_in_force_is_seen(
         assert says in findings(card, check_id)
 
 
+QUICK = ("L2-REL-01", "L2-REL-02", "L2-RES-01", "L3-REL-01")
+WITHOUT_BFD = (
+    "for port in $(ls /sys/class/net | grep ^eth); do "
+    "vtysh -c 'configure terminal' -c \"interface $port\" -c 'no isis bfd' || true; done"
+)
+
+
+def test_broken_lines_are_left_quickly_and_two_in_a_row_are_survived(city: City, whole: object, tmp_path: Path) -> None:
+    only = [word for name in QUICK for word in ("--only", name)]
+    card = city.verify(tmp_path, "--level", "L3", *only, check=Exit.CHECK_FAILED)  # some checks prove no level
+    assert troubles(card) == []
+    assert faults.in_force(city.lab) == []
+
+
+def test_a_silent_line_that_nobody_watches_is_left_late(city: City, whole: object, tmp_path: Path) -> None:
+    members = [name for name, device in city.lab.plan.devices.items() if device.domain == "government"]
+    with broken(city, "+".join(members), WITHOUT_BFD, "vtysh -b"):
+        card = city.verify(tmp_path, "--level", "L2", "--only", "L2-REL-02", check=Exit.CHECK_FAILED)
+    assert "outage too long when it broke" in findings(card, "L2-REL-02")
+
+
 def test_no_lab_is_said_plainly(city: City) -> None:
     done = citynet("verify", str(city.design), "--lab", "nowhere", check=Exit.LACKING)
     assert "running lab 'nowhere'" in done.stderr

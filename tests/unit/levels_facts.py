@@ -101,6 +101,23 @@ def switched(kind: str, line: str, longest_ms: float, *already: str) -> m.Switch
     )
 
 
+def beside(neighbour_slice: str) -> m.Beside:
+    full = m.Paced(4, 9000, 900, 0, [2.0], 2.0, [0.2, 190.0, 200.0, 210.0], pause_ms=1.0)
+    return m.Beside(
+        "gov-sharing",
+        "sharing",
+        "data-bureau-1",
+        "tax-1",
+        0.8,
+        paced(0.0, 0),
+        paced(0.0, 0),
+        "gov-video",
+        neighbour_slice,
+        50.0,
+        full,
+    )
+
+
 def reach(domain: str = DOMAIN) -> list[m.Reach]:
     return [
         m.Reach(pair.source.name, pair.destination.name, version, 5, 5)
@@ -145,6 +162,12 @@ def healthy(domain: str = DOMAIN) -> dict[str, Any]:
         ],
         "cut": m.FaultRun("cut", "gov-pe-west--gov-core-a", 0.97, stream(), reach(domain), 4.0),
         "kill": m.FaultRun("kill", "gov-core-a", 0.97, stream(400.0, 200), reach(domain), 20.0),
+        "classes": beside(""),
+        "slices_beside": beside("video"),
+        "resized": [
+            m.Resized("sharing", 10.0, 20.0, True, 9.0, paced(0.0, 0)),
+            m.Resized("sharing", 20.0, 10.0, True, 9.0, paced(0.0, 0)),
+        ],
         "fast_cut": switched("cut", "gov-pe-west--gov-core-a", 40.0),
         "fast_silent": switched("silent", "gov-pe-west--gov-core-a", 270.0),
         "two_cuts": [

@@ -13,6 +13,7 @@ from citynet.levels.checks import (
     reliability,
     resilience,
     security,
+    sharing,
     switching,
 )
 from citynet.levels.registry import Registry
@@ -26,6 +27,7 @@ _ROOMS = (
     resilience,
     availability,
     flow,
+    sharing,
     operations,
     integration,
     compliance,

@@ -15,7 +15,7 @@ from citynet.levels import ssh_offer
 from citynet.levels.judging import judge
 from citynet.levels.measurements import Snapshot, parse
 from citynet.levels.model import Verdict
-from citynet.levels.probes import border, broken, calm, switching
+from citynet.levels.probes import border, broken, calm, sharing, switching
 from citynet.levels.targets import nodes
 from citynet.levels.text import t
 
@@ -70,6 +70,8 @@ class Measure(aetest.Testcase):  # type: ignore[misc]
         for domain in bench.domains:  # one at a time: both may need the same port of the same host
             bench.attempt(domain, ("records",), send)
         bench.together(partial(_calm, bench, domain) for domain in bench.domains)
+        for domain in bench.domains:  # one at a time: each deploys the whole city
+            bench.attempt(domain, ("resized",), sharing.measure_resize)
 
     @aetest.test  # type: ignore[untyped-decorator]
     def broken(self, bench: Bench) -> None:
@@ -172,6 +174,8 @@ def _snapshot_command(bench: Bench, name: str) -> str:
 
 def _calm(bench: Bench, domain: str) -> None:
     bench.attempt(domain, ("full_size",), calm.measure_full_size)
+    bench.attempt(domain, ("classes",), sharing.measure_classes)
+    bench.attempt(domain, ("slices_beside",), sharing.measure_slices)
     # Wrong keys leave every host its way, so the knocking can go on meanwhile: a hold time takes ten seconds.
     bench.together(
         [

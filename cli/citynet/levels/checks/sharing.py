@@ -141,7 +141,8 @@ CHECKS = (
         t(
             "Send a datagram every millisecond at 80 % of a service's slice; between the same two devices, offer a "
             "service without a slice half as much again as the lines leave to it; count both services' losses.",
-            "以业务切片速率的 80% 每毫秒发送一个报文；同时在相同两台设备之间向无切片业务施加 1.5 倍于剩余带宽的负载；统计两者丢包。",
+            "以业务切片速率的 80% 每毫秒发送一个报文；同时在相同两台设备之间向无切片业务施加 1.5 倍于剩余带宽的负载；"
+            "统计两者丢包。",
         ),
         Evidence.MEASURED,
         ("classes",),
@@ -170,7 +171,8 @@ CHECKS = (
         t(
             "Send a datagram every millisecond at 80 % of a slice, first alone, then while another slice between the "
             "same two devices is offered ten times its rate; compare loss and median delay.",
-            "以切片速率的 80% 每毫秒发送一个报文，先单独测量，再在相同两台设备之间对另一切片施加 10 倍速率的负载，比较丢包与时延中位数。",
+            "以切片速率的 80% 每毫秒发送一个报文，先单独测量，再在相同两台设备之间对另一切片施加 10 倍速率的负载，"
+            "比较丢包与时延中位数。",
         ),
         Evidence.MEASURED,
         ("slices_beside",),
