@@ -49,7 +49,7 @@ class CallbackModule(CallbackBase):
         inventory = play.get_variable_manager()._inventory  # noqa: SLF001
         if not self._hosts_told:
             self._hosts_told = True
-            hosts = inventory.get_hosts("citynet_devices", ignore_restrictions=True)
+            hosts = inventory.get_hosts("citynet_devices:citynet_optical", ignore_restrictions=True)
             self._event("hosts", names=[host.get_name() for host in hosts])
         self._event("play", name=play.get_name(), hosts=len(inventory.get_hosts(play.hosts)))
 

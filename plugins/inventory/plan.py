@@ -15,6 +15,8 @@ description:
     (C(domain_government), C(role_core), C(plane_a), C(site_west), C(platform_whitebox)), and the wave in which a
     device is deployed (C(citynet_wave_1_plane_a), C(citynet_wave_2_plane_b), C(citynet_wave_3_edge),
     C(citynet_wave_4_border)).
+  - A city that plans its light has the host C(optical-controller) in the group C(citynet_optical), on which the role
+    C(citynet.twodomain.optical) runs locally.
   - The file must be named C(citynet.yml) or C(citynet.yaml).
 author:
   - The citynet authors (@citynet)

@@ -19,7 +19,7 @@ PLUGINS = {
     "action": ["device_config", "device_health", *SCOPED],
     "callback": ["events"],
     "inventory": ["plan"],
-    "module": ["device_config", "device_health", *SCOPED],
+    "module": ["device_config", "device_health", "otn_service", *SCOPED],
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,9 @@ if TYPE_CHECKING:
     from citynet.plan.model import Device, Plan
 
 ALL_DEVICES = "citynet_devices"
-# Optical devices come before the first of these once they are deployed here.
+OPTICAL = "citynet_optical"
+"""Group of the optical controller, which comes before all waves; without members in a city that plans no light."""
+CONTROLLER = "optical-controller"
 WAVES = ("citynet_wave_1_plane_a", "citynet_wave_2_plane_b", "citynet_wave_3_edge", "citynet_wave_4_border")
 
 
@@ -32,8 +35,15 @@ def wave_of(device: Device) -> str:
 
 
 def of_plan(plan: Plan) -> Inventory:
-    """The inventory of a plan; every wave is a group even when it is empty."""
-    inventory = Inventory(groups={ALL_DEVICES: [], **{wave: [] for wave in WAVES}})
+    """The inventory of a plan; every wave is a group even when it is empty, and so is light."""
+    inventory = Inventory(groups={ALL_DEVICES: [], OPTICAL: [], **{wave: [] for wave in WAVES}})
+    if plan.optical is not None and plan.optical.services:
+        # Its module runs beside Ansible, by the same interpreter, and opens a session with the controller by itself.
+        inventory.hosts[CONTROLLER] = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+        }
+        inventory.groups[OPTICAL].append(CONTROLLER)
     for device in plan.devices.values():
         inventory.hosts[device.name] = {
             "ansible_host": device.management,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _STOP_LIMIT_S = 20.0
 _LOG_LINES = 12
-_DEPLOY = "citynet.twodomain.device_config"
+_DEPLOYS = ("citynet.twodomain.device_config", "citynet.twodomain.otn_service")
 _HEALTH = "citynet.twodomain.device_health"
 
 
@@ -202,6 +202,7 @@ def _command(settings: Settings, inventory: Path, report: Report) -> list[str]:
         variables["ansible_user"] = "root"
         variables["ansible_ssh_private_key_file"] = str(settings.lab.ssh_key)
         variables["citynet_known_hosts"] = str(settings.lab.known_hosts)
+        variables |= {f"citynet_optical_{name}": value for name, value in settings.lab.controller().items()}
     argv = [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), "-e", json.dumps(variables)]
     argv += ["--check"] if settings.check else []
     argv += ["--limit", settings.limit] if settings.limit else []
@@ -242,7 +243,7 @@ def _follow(events: IO[str], report: Report, watch: Callable[[dict[str, Any]], N
 
 def _note(event: dict[str, Any], report: Report) -> None:
     device = report.devices.setdefault(event["host"], DeviceReport("not begun"))
-    if event["action"] == _DEPLOY:
+    if event["action"] in _DEPLOYS:
         device.status = "unchanged" if event["status"] == "ok" else event["status"]
         device.seconds = event.get("seconds", 0.0)
         device.parts, device.notes = event.get("parts", []), event.get("notes", [])

@@ -29,13 +29,16 @@ GUEST = Path(guest.__file__).parent
 class Launch:
     """What the supervisor is told: the outside address with length, memory in MiB, and the machine's command.
 
-    `processor` is the one that the machine stays on; -1 for any.
+    `processor` is the one that the machine stays on; -1 for any. `controller` is the outside address of the lab's
+    optical controller, with length, and `controller_command` what runs it; both empty when it has none.
     """
 
     gateway: str
     memory_mib: int
     command: Sequence[str]
     processor: int = -1
+    controller: str = ""
+    controller_command: Sequence[str] = ()
 
     def as_json(self) -> str:
         """The supervisor's one argument; it holds no secret."""
@@ -45,6 +48,8 @@ class Launch:
                 "memory": f"{self.memory_mib + 64}m",
                 "command": list(self.command),
                 "processor": self.processor,
+                "controller": self.controller,
+                "controller_command": list(self.controller_command),
             }
         )
 

@@ -130,6 +130,12 @@ class Lab:
             raise InputError([Problem(f"lab {self.name}", 0, f"no node '{node}'", "", did_you_mean(node, known))])
         return known[node]
 
+    def controller(self) -> dict[str, str]:
+        """How its optical controller is entered (`url`, `ca`, `certificate`, `key`); empty when it has none."""
+        from citynet.lab.optics import controller  # noqa: PLC0415 - it knows labs itself
+
+        return controller.where(self).as_dict() if controller.wanted(self.plan) else {}
+
     def machine(self, command: str, timeout_s: float = 30.0) -> str:
         """Run a shell command in the lab machine; its output.
 

@@ -28,9 +28,11 @@ OUTSIDE_MAC = "02:00:00:00:00:01"
 def main(told: dict[str, Any]) -> int:
     """Run the machine until it ends or SIGTERM comes."""
     _hold_lock()
-    _make_link(told["gateway"])
+    _make_link([told["gateway"], told["controller"]])
     Path("memory").mkdir(exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={told['memory']},mode=700", "tmpfs", "memory"], check=True)
+    if told["controller"]:
+        _start_controller(told["controller_command"])
     if told["processor"] >= 0:
         os.sched_setaffinity(0, {told["processor"]})  # the machine inherits it
     with Path("console.log").open("wb") as console:
@@ -52,10 +54,16 @@ def _hold_lock() -> None:
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _make_link(gateway: str) -> None:
+def _start_controller(command: list[str]) -> None:
+    """The optical controller runs on this machine, beside the user-mode one, and ends with this process."""
+    with Path("optics.log").open("wb") as log:
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+
+def _make_link(addresses: list[str]) -> None:
+    added = "".join(f"addr add {address} dev {OUTSIDE}\n" for address in addresses if address)
     commands = (
-        f"link add {OUTSIDE} address {OUTSIDE_MAC} type veth peer name {CABLE}\n"
-        f"addr add {gateway} dev {OUTSIDE}\n"
+        f"link add {OUTSIDE} address {OUTSIDE_MAC} type veth peer name {CABLE}\n{added}"
         f"link set {OUTSIDE} up\nlink set {CABLE} up\nlink set lo up\n"
     )
     subprocess.run(["ip", "-batch", "-"], input=commands, text=True, check=True)

@@ -10,10 +10,11 @@ import shutil
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from citynet.errors import DeviceError, InputError, Problem
 from citynet.lab import launching, paths, supervisor
+from citynet.lab.optics import controller
 from citynet.lab.running import READY, Lab, guest_command, remove
 from citynet.lab.waiting import until
 from citynet.lab.wiring import addresses, machine_address, prefix_length, wiring
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _BOOT_LIMIT_S = 60.0
+_CONTROLLER_LIMIT_S = 30.0
 
 _BASE_MIB, _ROUTER_MIB, _HOST_MIB = 224, 48, 8
 
@@ -87,15 +89,12 @@ def bring_up(name: str, plan: Plan, design_dir: Path, parts: Parts, tell: Callab
     remove(folder)
     try:
         _prepare(folder, plan, design_dir)
-        launching.start(
-            folder,
-            launching.Launch(
-                f"{plan.management_gateway}/{prefix_length(plan)}", parts.memory_mib, parts.command(), _processor(parts)
-            ),
-        )
+        launching.start(folder, _launch(folder, plan, parts))
         lab = Lab.at(folder)
         _await_machine(lab)
         _start_nodes(lab, tell)
+        if controller.wanted(plan):
+            _await_controller(lab)
         (folder / READY).touch()
     except BaseException as error:
         launching.end(folder)
@@ -104,6 +103,16 @@ def bring_up(name: str, plan: Plan, design_dir: Path, parts: Parts, tell: Callab
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return lab
+
+
+def _launch(folder: Path, plan: Plan, parts: Parts) -> launching.Launch:
+    length = prefix_length(plan)
+    light: dict[str, Any] = {}
+    if controller.wanted(plan):
+        light["controller"] = f"{controller.address(plan)}/{length}"
+        light["controller_command"] = controller.prepare(folder, plan)
+    gateway = f"{plan.management_gateway}/{length}"
+    return launching.Launch(gateway, parts.memory_mib, parts.command(), _processor(parts), **light)
 
 
 def _processor(parts: Parts) -> int:
@@ -156,6 +165,21 @@ def _await_machine(lab: Lab) -> None:
     if not until(answered, _BOOT_LIMIT_S, step_s=0.1) or not lab.pid:
         tail = (lab.state_dir / "console.log").read_text(errors="replace").splitlines()[-5:]
         raise DeviceError({"machine": "did not come up: " + " / ".join(tail)})
+
+
+def _await_controller(lab: Lab) -> None:
+    """Wait until the optical controller answers, and so commands the lines."""
+
+    def answered() -> bool:
+        try:
+            controller.state(lab)
+        except DeviceError:
+            return False
+        return True
+
+    if not until(answered, _CONTROLLER_LIMIT_S, step_s=0.2):
+        said = (lab.state_dir / "optics.log").read_text(errors="replace").splitlines()[-5:]
+        raise DeviceError({"optical-controller": "did not come up: " + " / ".join(said)})
 
 
 def _start_nodes(lab: Lab, tell: Callable[[str], None]) -> None:

@@ -36,11 +36,18 @@ def wiring(plan: Plan) -> dict[str, Any]:
         nodes[name] = {"kind": "router", "management": address, "mac": management_mac(address), "outer": f"m{number}"}
         if name in plan.hosts:
             nodes[name] |= {"kind": "host", "commands": host_commands(plan.hosts[name])}
+    carried = carried_lines(plan)
     lines = {
         line.name: {"a": _end(line.a, number, "a"), "b": _end(line.b, number, "b")}
+        | ({"light": number} if line.name in carried else {})
         for number, line in enumerate(plan.lines.values(), start=1)
     }
     return {"prefix_length": prefix_length(plan), "nodes": nodes, "lines": lines}
+
+
+def carried_lines(plan: Plan) -> set[str]:
+    """Lines that the optical network carries: they are dark until it lights them."""
+    return {service.line for service in plan.optical.services.values() if service.line} if plan.optical else set()
 
 
 def host_commands(host: Host) -> list[str]:

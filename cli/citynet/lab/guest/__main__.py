@@ -1,4 +1,4 @@
-"""The lab machine's own program: `python3 -m guest up | fault … | faults | status`, in JSON lines."""
+"""The lab machine's own program: `python3 -m guest up | apply … | undo … | status | light`, in JSON lines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import sys
 from dataclasses import asdict
 
-from . import faulting, lines, nodes, state
+from . import faulting, light, lines, nodes, state
 from .system import GuestError
 
 
@@ -17,6 +17,7 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up")
     commands.add_parser("status")
+    commands.add_parser("light")
     for name in ("apply", "undo"):
         fault = commands.add_parser(name)
         fault.add_argument("kind")
@@ -24,6 +25,9 @@ def main() -> int:
         fault.add_argument("options", nargs="?", default="{}", type=json.loads)
     asked = parser.parse_args()
     try:
+        if asked.command == "light":
+            light.serve()
+            return 0
         with state.alone():
             _run(asked)
     except (GuestError, OSError) as error:

@@ -36,12 +36,14 @@ def lay(wiring: Wiring, nodes: Iterable[str]) -> None:
 
 def bring(lines: Iterable[Line]) -> None:
     """Bring lines into the state that the faults in force ask for."""
-    now = state.faults()
+    now, lights = state.faults(), state.lights()
     links: list[str] = []
     rules: list[str] = []
     for line in lines:
         faults = [fault for fault in now if fault.target in _names(line)]
         dead = {end.node for end in line.ends if not nodes.pid(end.node)}
+        if line.light:
+            faults.append(state.Fault(lights.get(line.name, "off"), line.name))
         _one(line, faults, dead, links, rules)
     batch("ip", links)
     batch("tc", rules)
@@ -55,7 +57,7 @@ def _names(line: Line) -> set[str]:
 def _one(line: Line, faults: list[Fault], dead: set[str], links: list[str], rules: list[str]) -> None:
     kinds = {fault.kind for fault in faults}
     deaf = {fault.target for fault in faults if fault.kind == "deaf"}
-    down = "cut" in kinds or bool(dead)
+    down = "cut" in kinds or "off" in kinds or bool(dead)
     impair = next((fault for fault in faults if fault.kind == "impair"), None)
     for end, other in (line.ends, line.ends[::-1]):
         if end.node in dead:
@@ -63,13 +65,19 @@ def _one(line: Line, faults: list[Fault], dead: set[str], links: list[str], rule
         silent = bool(kinds & {"silent", "hang"}) or f"{other.node}:{other.port}" in deaf
         # Every rule may be given again: `replace`, and flower (which knows it, unlike matchall) with a fixed handle.
         rules.append(f"qdisc replace dev {end.outer} clsact")
-        rules.append(_redirect(end, other, silent=silent or other.node in dead))
+        silent = silent or other.node in dead
+        rules.append(_redirect(end, other, _gate(line, kinds), silent=silent))
         rules.append(f"qdisc replace dev {end.outer} root {_queue(impair)}")
         links.append(f"link set {end.outer} {'down' if down else 'up'}")
 
 
-def _redirect(end: End, other: End, *, silent: bool) -> str:
-    action = "action drop" if silent else f"action mirred egress redirect dev {other.outer}"
+def _gate(line: Line, kinds: set[str]) -> str:
+    """The action by which the optical network opens and shuts both directions of a line at once."""
+    return f"action gact {'drop' if 'dark' in kinds else 'pipe'} index {line.light} " if line.light else ""
+
+
+def _redirect(end: End, other: End, gate: str, *, silent: bool) -> str:
+    action = "action drop" if silent else f"{gate}action mirred egress redirect dev {other.outer}"
     return f"filter replace dev {end.outer} ingress pref 1 handle 1 protocol all flower {action}"
 
 

@@ -30,11 +30,16 @@ class End:
 
 @dataclass(frozen=True)
 class Line:
-    """A cable between two nodes."""
+    """A cable between two nodes.
+
+    `light` is above 0 when an optical network carries it, which must light it first; it is the number of the kernel's
+    action (`tc actions … index`) that lets the line's packets pass, or not, without either end noticing.
+    """
 
     name: str
     a: End
     b: End
+    light: int = 0
 
     @property
     def ends(self) -> tuple[End, End]:
@@ -71,8 +76,12 @@ def wiring() -> Wiring:
     """Read the wiring that the host wrote into the share."""
     raw = json.loads((SHARE / "wiring.json").read_text())
     nodes = {name: Node(name=name, **values) for name, values in raw["nodes"].items()}
-    lines = {name: Line(name, End(**ends["a"]), End(**ends["b"])) for name, ends in raw["lines"].items()}
+    lines = {name: _line(name, **values) for name, values in raw["lines"].items()}
     return Wiring(raw["prefix_length"], nodes, lines)
+
+
+def _line(name: str, a: dict[str, str], b: dict[str, str], light: int = 0) -> Line:
+    return Line(name, End(**a), End(**b), light)
 
 
 @dataclass
@@ -95,6 +104,20 @@ def faults() -> list[Fault]:
 def write_faults(now: list[Fault]) -> None:
     """Replace the list of faults in force."""
     write(RUN / "faults.json", json.dumps([asdict(fault) for fault in now]))
+
+
+def lights() -> dict[str, str]:
+    """What the optical network has told of lines: `lit`, `dark` or `off`; one that it has not spoken of is off."""
+    try:
+        told: dict[str, str] = json.loads((RUN / "light.json").read_text())
+    except FileNotFoundError:
+        return {}
+    return told
+
+
+def write_lights(now: dict[str, str]) -> None:
+    """Replace what is known of lines' light."""
+    write(RUN / "light.json", json.dumps(now))
 
 
 def write(path: Path, text: str) -> None:

@@ -115,7 +115,7 @@ def _asked(base: Base, resilience: dict[str, Any], start: str) -> dict[str, list
 def _leg(light: Light, circuit: Circuit, role: str, way: list[str] | None) -> Leg:
     """The leg of that role: as planned, or along the links asked for, or found here."""
     for leg in light.base.planned.get(circuit.uuid, []):
-        if leg.role == role and way in (None, list(leg.fibres)):
+        if leg.role == role and way in (None, list(leg.fibres), list(leg.fibres[::-1])):
             if not light.spectrum.fits(leg):
                 raise RefusalError(f"the slots planned for {role} of {circuit.name} are taken", 409, "resource-denied")
             return leg

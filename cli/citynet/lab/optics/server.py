@@ -25,9 +25,9 @@ _PARENT = ["context", "connectivity-context"]
 _MEDIA = "application/yang-data+json"
 
 
-def application(light: Light, sensing: Sensing) -> Starlette:
-    """The ASGI application; `light` and `sensing` are its whole state."""
-    controller = _Controller(light, sensing)
+def application(light: Light, sensing: Sensing, done: list[dict[str, Any]] | None = None) -> Starlette:
+    """The ASGI application; `light` and `sensing` are its whole state, `done` is when lines obeyed."""
+    controller = _Controller(light, sensing, [] if done is None else done)
     methods = ["GET", "HEAD", "POST", "PUT", "DELETE"]
     return Starlette(
         routes=[
@@ -39,7 +39,8 @@ def application(light: Light, sensing: Sensing) -> Starlette:
 
 
 class _Controller:
-    def __init__(self, light: Light, sensing: Sensing) -> None:
+    def __init__(self, light: Light, sensing: Sensing, done: list[dict[str, Any]]) -> None:
+        self._done = done
         self._light = light
         self._sensing = sensing
 
@@ -136,6 +137,7 @@ class _Controller:
                     {"at": event.at, "kind": event.kind, "subject": event.subject, "text": event.text}
                     for event in light.log[since:]
                 ],
+                "done": self._done[-100:],
             }
         )
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from citynet.lab.optics.certificates import Certificates
 
 
+Server = uvicorn.Server
+
+
 class LoopClock:
     """The machine's time, and the running event loop's timers."""
 

@@ -89,8 +89,12 @@ def _leg_id(leg: Leg) -> str:
 
 def _fibre_ends(base: Base, circuit: Circuit, leg: Leg) -> list[tuple[str, str]]:
     """Each fibre of a way at the site where light enters it, then where it leaves it."""
-    sites = sites_along(base.fibres, leg.fibres, circuit.site_a) or []
-    pairs = zip(leg.fibres, sites, sites[1:], strict=False)
+    way = leg.fibres  # a lit path may have been planned from the other end: light goes both ways
+    sites = sites_along(base.fibres, way, circuit.site_a)
+    if sites is None:
+        way = way[::-1]
+        sites = sites_along(base.fibres, way, circuit.site_a) or []
+    pairs = zip(way, sites, sites[1:], strict=False)
     return [(fibre, site) for fibre, start, end in pairs for site in (start, end)]
 
 
