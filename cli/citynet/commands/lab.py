@@ -152,9 +152,12 @@ def down(name: LabArgument = "", json: JsonOption = False, quiet: QuietOption = 
 @app.command("fault")
 def fault(
     kind: Annotated[
-        str, typer.Argument(help="cut, silent or impair LINE; deaf NODE:PORT; kill or hang NODE; daemon NODE:DAEMON")
+        str,
+        typer.Argument(
+            help="cut|silent|impair LINE; deaf NODE:PORT; kill|hang NODE; daemon NODE:DAEMON; cut|bend|tap|repair FIBRE"
+        ),
     ] = "",
-    target: Annotated[str, typer.Argument(help="a line, a node, NODE:PORT or NODE:DAEMON")] = "",
+    target: Annotated[str, typer.Argument(help="a line, a node, NODE:PORT, NODE:DAEMON or a fibre")] = "",
     *,
     name: NameOption = "",
     undo: Annotated[bool, typer.Option("--undo", help="take it back; without KIND, take all back")] = False,

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from citynet.errors import InputError, Problem, did_you_mean
+from citynet.lab.optics import controller
 from citynet.lab.wiring import addresses
 
 if TYPE_CHECKING:
     from citynet.lab.running import Lab
 
 LINE_KINDS = ("cut", "silent", "impair")
-KINDS = (*LINE_KINDS, "deaf", "kill", "hang", "daemon")
+FIBRE_KINDS = ("cut", "bend", "tap", "repair")
+KINDS = (*LINE_KINDS, "deaf", "bend", "tap", "repair", "kill", "hang", "daemon")
 _PARTS = {"daemon": ("daemon", "NODE:DAEMON, such as r1:bgpd"), "deaf": ("port", "NODE:PORT, such as r1:eth1")}
 _IMPAIRMENTS = {"delay_ms", "jitter_ms", "loss_percent"}
 
@@ -24,7 +26,8 @@ class Fault:
 
     `cut LINE`: no light, both ends see it. `silent LINE`: light, but nothing passes. `impair LINE`:
     delay_ms, jitter_ms, loss_percent, each way. `deaf NODE:PORT`: what comes there is lost, what it sends passes.
-    `kill NODE`: power off. `hang NODE`: its ports keep their light, but nothing passes them.
+    `kill NODE`: power off. `hang NODE`: its ports keep their light, but nothing passes them. In a lab with light
+    `cut`, `bend` and `tap` take a FIBRE, too, and `repair FIBRE` takes them back.
     `daemon NODE:DAEMON` strikes once and is never in force.
     """
 
@@ -48,6 +51,10 @@ def apply(lab: Lab, kind: str, target: str, **options: float) -> None:
         InputError: No such kind, target or option.
         DeviceError: The machine could not do it.
     """
+    if _on_fibre(lab, kind, target):
+        _check_options(lab, kind, options)
+        controller.strike(lab, kind, target)
+        return
     _check(lab, kind, target, options)
     lab.guest("apply", kind, target, json.dumps(options))
 
@@ -59,6 +66,9 @@ def undo(lab: Lab, kind: str, target: str) -> None:
         InputError: No such kind or target.
         DeviceError: The machine could not do it.
     """
+    if _on_fibre(lab, kind, target):
+        controller.strike(lab, "repair", target)
+        return
     _check(lab, kind, target, {})
     lab.guest("undo", kind, target)
 
@@ -82,12 +92,33 @@ def change(lab: Lab, kind: str, target: str, options: dict[str, float], *, back:
 def status(lab: Lab) -> tuple[dict[str, bool], list[Fault]]:
     """Which nodes run, and the faults in force."""
     answer = lab.guest("status")[0]
-    return answer["nodes"], [Fault(**fault) for fault in answer["faults"]]
+    return answer["nodes"], [*(Fault(**fault) for fault in answer["faults"]), *_fibres(lab)]
 
 
 def in_force(lab: Lab) -> list[Fault]:
     """The faults in force, oldest first."""
     return status(lab)[1]
+
+
+def _on_fibre(lab: Lab, kind: str, target: str) -> bool:
+    """Whether a fibre is meant: lines come first, should one have the same name."""
+    if kind not in LINE_KINDS:
+        return kind in FIBRE_KINDS
+    optical = lab.plan.optical
+    return kind in FIBRE_KINDS and optical is not None and target in optical.fibres and target not in lab.plan.lines
+
+
+def _fibres(lab: Lab) -> list[Fault]:
+    if not controller.wanted(lab.plan):
+        return []
+    found = controller.state(lab)["fibres"]
+    return [Fault(fibre["fault"], name) for name, fibre in found.items() if fibre["fault"]]
+
+
+def _check_options(lab: Lab, kind: str, options: dict[str, float]) -> None:
+    if options:
+        wrong = [Problem(f"lab {lab.name}", 0, f"a fault '{kind}' has no option '{name}'", "") for name in options]
+        raise InputError(wrong)
 
 
 def _check(lab: Lab, kind: str, target: str, options: dict[str, float]) -> None:

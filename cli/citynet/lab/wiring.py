@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from citynet.plan.model import Host, LineEnd, Plan
 
 
+_FIRST_GATE = 1 << 16
+"""Actions of the machine's kernel from this number on are lines' gates; those that it numbers itself begin at 1."""
+
+
 def machine_address(plan: Plan) -> str:
     """Management address of the lab machine itself: the second of the management prefix."""
     return str(ipaddress.IPv4Network(plan.management_prefix)[2])
@@ -39,7 +43,7 @@ def wiring(plan: Plan) -> dict[str, Any]:
     carried = carried_lines(plan)
     lines = {
         line.name: {"a": _end(line.a, number, "a"), "b": _end(line.b, number, "b")}
-        | ({"light": number} if line.name in carried else {})
+        | ({"light": _FIRST_GATE + number} if line.name in carried else {})
         for number, line in enumerate(plan.lines.values(), start=1)
     }
     return {"prefix_length": prefix_length(plan), "nodes": nodes, "lines": lines}

@@ -17,6 +17,7 @@ from typing import Any
 from . import lines, netlink, nodes, state
 
 _STDIN = 0
+_AT_ONCE_S = 0.005
 _AGAIN_S = 0.5  # how soon lines are looked at again that somebody else may have been changing
 
 
@@ -28,18 +29,28 @@ class Agent:
         self._kernel = netlink.Netlink()
         self._lights = state.lights()
         self._waiting: list[tuple[float, dict[str, Any]]] = []
+        self._done: list[dict[str, Any]] = []
+        self._lock = -1
 
     def take(self, message: dict[str, Any]) -> None:
         """Note a message's steps. What it says of a line replaces whatever older messages wanted with it."""
-        now = time.monotonic()
         named = {line for step in message["steps"] for line in step["lines"]}
         for _, step in self._waiting:
             for line in named & set(step["lines"]):
                 del step["lines"][line]
+        begin = time.monotonic()
         for number, step in enumerate(message["steps"]):
-            due = now + step.get("after_ms", 0) / 1000
-            self._waiting.append((due, {"id": message["id"], "step": number, "lines": dict(step["lines"])}))
+            told = {"id": message["id"], "step": number, "lines": dict(step["lines"])}
+            after_s = step.get("after_ms", 0) / 1000
+            if after_s <= _AT_ONCE_S:
+                # What takes a ms or two is over before this process would be woken again.
+                time.sleep(max(0.0, begin + after_s - time.monotonic()))
+                self._do(told)
+                begin = time.monotonic() - after_s  # a switch takes its time from when the light is gone
+            else:
+                self._waiting.append((begin + after_s, told))
         self._waiting.sort(key=lambda entry: entry[0])
+        self._tell()
 
     def wait_s(self) -> float | None:
         """Time until something is due; None when nothing is."""
@@ -49,30 +60,51 @@ class Agent:
         """Do what is due."""
         while self._waiting and self._waiting[0][0] <= time.monotonic():
             _, step = self._waiting.pop(0)
-            begin = time.monotonic()
             if step.get("again"):
                 with state.alone():
                     lines.bring([self._wiring.lines[name] for name in step["lines"]])
-                continue
-            errors = self._change(step["lines"])
-            took_ms = round((time.monotonic() - begin) * 1000, 2)
-            state.say(id=step["id"], step=step["step"], at=time.time(), took_ms=took_ms, errors=errors)
+            else:
+                self._do(step)
+        self._tell()
+
+    def _do(self, step: dict[str, Any]) -> None:
+        begin = time.monotonic()
+        errors = self._change(step["lines"])
+        took_ms = round((time.monotonic() - begin) * 1000, 2)
+        self._done.append(
+            {"id": step["id"], "step": step["step"], "at": time.time(), "took_ms": took_ms, "errors": errors}
+        )
+
+    def _tell(self) -> None:
+        """What was done, on disk and to the other side: after the deed, which must not wait for it."""
+        if self._done:
+            state.write_lights(self._lights)
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+        for answer in self._done:
+            state.say(**answer)
+        self._done.clear()
 
     def _change(self, told: dict[str, str]) -> list[str]:
+        if self._lock < 0 and not self._hold():
+            # Somebody starts nodes or sets faults and may have looked at these lines before now.
+            self._waiting.append((time.monotonic() + _AGAIN_S, {"again": True, "lines": dict(told)}))
+            self._waiting.sort(key=lambda entry: entry[0])
+        errors = self._kernel.send(self._messages(told))
+        self._lights.update(told)
+        return errors
+
+    def _hold(self) -> bool:
+        """Hold the machine's lock until `_tell`, if it can be had at once: light does not wait for anybody."""
         lock = os.open(state.RUN / "lock", os.O_CREAT | os.O_RDWR, 0o600)
         try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                # Somebody starts nodes or sets faults and may have looked at these lines before now.
-                self._waiting.append((time.monotonic() + _AGAIN_S, {"again": True, "lines": dict(told)}))
-                self._waiting.sort(key=lambda entry: entry[0])
-            errors = self._kernel.send(self._messages(told))
-            self._lights.update(told)
-            state.write_lights(self._lights)
-        finally:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
             os.close(lock)
-        return errors
+            return False
+        self._lock = lock
+        return True
 
     def _messages(self, told: dict[str, str]) -> list[tuple[int, int, bytes]]:
         """Gates first: what must not pass is stopped before ports learn anything."""
