@@ -61,6 +61,7 @@ class Agent:
         while self._waiting and self._waiting[0][0] <= time.monotonic():
             _, step = self._waiting.pop(0)
             if step.get("again"):
+                self._tell()  # lets go of the lock
                 with state.alone():
                     lines.bring([self._wiring.lines[name] for name in step["lines"]])
             else:
