@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -175,7 +176,7 @@ class TestMirrors:
     def test_no_host_name_stands_in_the_code(self) -> None:
         for file in Path(debian.__file__).parent.rglob("*"):
             if file.is_file() and file.suffix != ".pyc":
-                assert "http" not in file.read_text().replace("https_proxy", ""), file
+                assert not re.search(r"https?://\w", file.read_text()), file
 
 
 class TestCapacity:

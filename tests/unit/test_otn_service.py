@@ -8,10 +8,10 @@ import subprocess
 import sys
 
 import pytest
-from controllers import Broken, lab_controller, plain
-from optical_town import Town, order
 
 from citynet.deploy.tapi.client import Access
+from controllers import Broken, lab_controller, plain
+from optical_town import Town, order
 from tree import ROOT
 
 ONE = order("one", "diamond", protection="ab bc")
