@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from figures import clock, flows, ring, room, slices, table, underlay
+from figures import changes, clock, flows, ring, room, slices, table, underlay
 
 from citynet.errors import CitynetError
 from citynet.lab import Lab
@@ -22,7 +22,7 @@ from citynet.levels.bench import Bench, CannotMeasureError
 
 Case = Callable[[Bench, int], Iterator[table.Figure]]
 
-CASES = {"clock": clock.clock_cases, **underlay.CASES}
+CASES = {"clock": clock.clock_cases, **underlay.CASES, **changes.CASES}
 RING_CASES = {"ring": ring.ring_cases}
 HERE = Path(__file__).parent / "figures"
 ROOMS = (
@@ -56,7 +56,7 @@ def measure(bench: Bench, wanted: dict[str, Case], runs: int) -> list[table.Figu
             for figure in case(bench, runs):
                 found.append(figure)
                 bench.notify("  " + "  ".join(word for word in table.rows([figure])[0] if word))
-        except (CitynetError, CannotMeasureError, flows.NotCarriedError) as error:
+        except (CitynetError, CannotMeasureError, flows.NotCarriedError, subprocess.CalledProcessError) as error:
             found.append(table.Figure(name, "not measured", trouble=str(error)))
     return found
 
