@@ -92,7 +92,7 @@ class Phase:
             "sent": span,
             "received": len(ordered),
             "duplicates": len(self.came) - len(ordered),
-            "outages_ms": [round(gap, 1) for gap in found],
+            "outages_ms": [round(gap, 1) for gap in found[:200]],
             "longest_outage_ms": round(max(found, default=0.0), 1),
             "delay_ms": [round(part(delays, share), 3) for share in (0.0, 0.5, 0.99, 1.0)],
             "pause_ms": round(max(pauses, default=0.0), 1),
