@@ -102,7 +102,6 @@ def switched(kind: str, line: str, longest_ms: float, *already: str) -> m.Switch
 
 
 def beside(neighbour_slice: str) -> m.Beside:
-    full = m.Paced(4, 9000, 900, 0, [2.0], 2.0, [0.2, 190.0, 200.0, 210.0], pause_ms=1.0)
     return m.Beside(
         "gov-sharing",
         "sharing",
@@ -114,7 +113,8 @@ def beside(neighbour_slice: str) -> m.Beside:
         "gov-video",
         neighbour_slice,
         50.0,
-        full,
+        20_000_000,
+        2_000_000,
     )
 
 

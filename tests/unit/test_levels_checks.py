@@ -207,7 +207,7 @@ CASES = [
         phase("classes", "busy", received=2990),
         "data-bureau-1 → tax-1 (gov-sharing) – loses traffic while gov-video is full – expected loss ≤ 0 %",
     ),
-    ("L2-FLO-01", phase("classes", "full", received=9000), "was not full: the load proves nothing"),
+    ("L2-FLO-01", change("classes", delivered_bytes=20_000_000), "was not full: the load proves nothing"),
     ("L2-FLO-01", phase("classes", "busy", received=0), "the probe never arrived"),
     (
         "L2-FLO-02",
@@ -219,7 +219,7 @@ CASES = [
     ("L2-FLO-02", lambda measured: measured.update(resized=[]), "was not both grown and shrunk"),
     ("L3-FLO-01", phase("slices_beside", "busy", received=2990), "loses traffic while gov-video is full"),
     ("L3-FLO-01", phase("slices_beside", "busy", delay_ms=[0.5, 0.6, 0.7, 0.8]), "is delayed by gov-video"),
-    ("L3-FLO-01", phase("slices_beside", "full", received=9000), "was not full"),
+    ("L3-FLO-01", change("slices_beside", delivered_bytes=20_000_000), "was not full"),
     ("L2-RES-01", deaf("fast_cut"), "traffic lost while gov-pe-west--gov-core-a is broken (line cut)"),
     ("L2-RES-01", deaf("fast_silent"), "is broken (line silent)"),
     ("L2-RES-01", change("fast_silent", reach=[]), "no pair of hosts was tried"),

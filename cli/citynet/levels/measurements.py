@@ -198,7 +198,8 @@ class Switched:
 class Beside:
     """A probe of one service while another one, of the same two routers, is offered more than it may take.
 
-    `share` is what the probe takes of its slice; `neighbour` saw `full` = its own losses, which show that it was full.
+    `share` is what the probe takes of its slice. Of the neighbour's load, `sent_bytes` left its host and
+    `delivered_bytes` came to the other one: what is missing shows that it was full.
     """
 
     service: str
@@ -211,7 +212,8 @@ class Beside:
     neighbour: str
     neighbour_slice: str
     offered_mbps: float
-    full: Paced
+    sent_bytes: int
+    delivered_bytes: int
 
 
 @dataclass(config=_STRICT)

@@ -45,7 +45,7 @@ def router_cases(bench: Bench, runs: int) -> Iterator[Figure]:
     """A router on the way loses its power, or stands still with its lights on."""
     for kind, words in (("kill", "router killed"), ("hang", "router stands still, light on")):
         out = Figure(kind, words, most=KILL_MS)
-        back = Figure(kind, "the same router back", most=KILL_MS)
+        back = Figure(kind, "the same router back")
         for run in range(runs):
             with carried(bench, (4, 6)[run % 2]) as at:
                 if kind == "kill":

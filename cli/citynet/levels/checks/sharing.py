@@ -41,7 +41,7 @@ def judge_loss_beside(view: View, run: Beside) -> Judgement:
             t(f"loss ≤ {bounds['max_loss_percent']:g} %", f"丢包 ≤ {bounds['max_loss_percent']:g} %"),
             f"{loss:.2f} %",
         )
-    full = 100.0 * run.full.lost / max(1, run.full.sent)
+    full = 100.0 * (run.sent_bytes - run.delivered_bytes) / max(1, run.sent_bytes)
     if full < bounds["min_neighbour_loss_percent"]:
         judgement.fail(
             run.neighbour,

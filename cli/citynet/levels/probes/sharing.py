@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from citynet.levels.bench import CannotMeasureError
 from citynet.levels.measurements import Beside, Resized
-from citynet.levels.probes.paced import PORT, paced
+from citynet.levels.probes.paced import paced
 from citynet.levels.targets import far_pairs
 from citynet.levels.text import t
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from citynet.levels.bench import Bench
     from citynet.levels.targets import HostPair
     from citynet.plan.model import PlannedSlice
@@ -22,7 +25,8 @@ SHARE = 0.8
 SLICE_TIMES, REST_TIMES = 10.0, 1.5
 """What the neighbour is offered, as a multiple of what it may take."""
 PROBES = 3000
-LOAD_BYTES = 1400
+LOAD_BYTES, LOAD_PORT = 1400, 5301
+_SERVER, _CLIENT = "/run/citynet-load.server", "/run/citynet-load.client"
 _FILL_S, _WATCH_S = 2.0, 3.0
 _HEADERS = 14 + 40 + 24 + 20 + 8
 """Of a datagram on a line: Ethernet, outer IPv6, segment routing header of one segment (RFC 8754), IPv4, UDP."""
@@ -87,17 +91,15 @@ def measure_classes(bench: Bench, domain: str) -> None:
 
 def _beside(bench: Bench, quiet: Lane, loud: Lane, mbps: float) -> Beside:
     assert quiet.slice
-    spacing_ms = (LOAD_BYTES + _HEADERS) * 8 / (mbps * 1000)
+    ends = (loud.pair.source.name, loud.pair.destination.name)
     with paced(bench.access, quiet.pair, (VERSION,), packet_bytes=_bytes(quiet.slice)) as flow:
         flow.phase()
         (idle,) = flow.phase(run=PROBES)
-        with paced(
-            bench.access, loud.pair, (VERSION,), spacing_ms=spacing_ms, packet_bytes=LOAD_BYTES, port=PORT + 1
-        ) as load:
-            load.watch(_FILL_S)
-            flow.watch(0.0)
-            (full,) = load.watch(_WATCH_S)
-            (busy,) = flow.watch(0.0)
+        with loaded(bench, loud.pair, mbps):
+            flow.watch(_FILL_S)
+            before = _traffic(bench, *ends)
+            (busy,) = flow.watch(_WATCH_S)
+            after = _traffic(bench, *ends)
     return Beside(
         service=quiet.service,
         slice=quiet.slice.name,
@@ -109,8 +111,34 @@ def _beside(bench: Bench, quiet: Lane, loud: Lane, mbps: float) -> Beside:
         neighbour=loud.service,
         neighbour_slice=loud.slice.name if loud.slice else "",
         offered_mbps=round(mbps, 1),
-        full=full,
+        sent_bytes=after[0] - before[0],
+        delivered_bytes=after[1] - before[1],
     )
+
+
+@contextmanager
+def loaded(bench: Bench, pair: HostPair, mbps: float) -> Iterator[None]:
+    """UDP from one host to another, whatever arrives of it."""
+    server, client = pair.destination.name, pair.source.name
+    bench.access.run(server, f"iperf3 -s -D -p {LOAD_PORT} -I {_SERVER}")
+    words = f"iperf3 -c {pair.destination.address(VERSION)} -p {LOAD_PORT} -u -b {mbps:g}M -l {LOAD_BYTES} -t 600"
+    bench.access.run(client, f"nohup {words} >/dev/null 2>&1 & echo $! >{_CLIENT}")
+    try:
+        bench.access.run(client, f"until ss -nu | grep -q :{LOAD_PORT}; do sleep 0.1; done", 20)
+        yield
+    finally:
+        bench.access.run(client, f"kill $(cat {_CLIENT}) || true; rm -f {_CLIENT}")
+        bench.access.run(server, f"kill $(tr -d '\\0' <{_SERVER}) || true; rm -f {_SERVER}")
+
+
+def _traffic(bench: Bench, source: str, destination: str) -> tuple[int, int]:
+    """Bytes that a host has sent, and bytes that another one has received, on their ports of services."""
+    return _count(bench, source, "tx"), _count(bench, destination, "rx")
+
+
+def _count(bench: Bench, host: str, way: str) -> int:
+    port = bench.plan.hosts[host].port.name
+    return int(bench.access.run(host, f"cat /sys/class/net/{port}/statistics/{way}_bytes"))
 
 
 def _bytes(planned: PlannedSlice) -> int:
