@@ -34,4 +34,4 @@ def update(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture
 def mini_text() -> str:
-    return (ROOT / "labs" / "mini" / "design.yml").read_text(encoding="utf-8")
+    return (ROOT / "tests" / "golden" / "cases" / "mini" / "design.yml").read_text(encoding="utf-8")

@@ -28,7 +28,7 @@ def _plan(design: str) -> Plan:
 
 def mini() -> Plan:
     """The mini city; a new one each time, so that a test may change it."""
-    return copy.deepcopy(_plan("labs/mini"))
+    return copy.deepcopy(_plan("tests/golden/cases/mini"))
 
 
 def wuhan() -> Plan:

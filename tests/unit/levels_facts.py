@@ -14,7 +14,7 @@ from citynet.levels.targets import guards, outside_hosts, pairs, permits
 if TYPE_CHECKING:
     from citynet.plan.model import Plan
 
-MINI = Path(__file__).parents[2] / "labs" / "mini"
+MINI = Path(__file__).parents[2] / "tests" / "golden" / "cases" / "mini"
 DOMAIN = "government"
 
 

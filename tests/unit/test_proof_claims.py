@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 
 @cache
-def _planned(city: str) -> Plan:
-    return build.plan(ROOT / "labs" / city)[0]
+def _planned(folder: str) -> Plan:
+    return build.plan(ROOT / folder)[0]
 
 
 def mini() -> Plan:
-    return copy.deepcopy(_planned("mini"))
+    """The mini city of the golden tests, which grows with no lab."""
+    return copy.deepcopy(_planned("tests/golden/cases/mini"))
 
 
 def refuted(proof: Proof) -> dict[str, list[Refutation]]:
@@ -447,7 +448,7 @@ def test_what_takes_too_long_is_undecided_and_not_proven(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize(("city", "proven", "nothing_asked"), [("mini", 16, 14), ("wuhan", 16, 14)])
 def test_the_labs_hold(city: str, proven: int, nothing_asked: int) -> None:
-    proof = prove(_planned(city))
+    proof = prove(_planned(f"labs/{city}"))
     verdicts = [result.verdict for result in proof.results]
     assert proof.holds
     assert verdicts.count(Verdict.PROVEN) == proven
@@ -457,7 +458,7 @@ def test_the_labs_hold(city: str, proven: int, nothing_asked: int) -> None:
 
 def test_wuhan_at_level_4_lacks_third_fibres_only() -> None:
     """Every business node with ends has two fibres, and so has the room of the interconnect."""
-    plan = copy.deepcopy(_planned("wuhan"))
+    plan = copy.deepcopy(_planned("labs/wuhan"))
     for domain in plan.domains.values():
         domain.level = "L4"
     found = refuted(prove(plan))
