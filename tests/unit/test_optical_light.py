@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +76,8 @@ REQUESTS = {
     "7 | 6": (19.52, 23.61),
     "7b": (19.61, 23.69),
 }
-"""tests/invocation/path_requests_run_no_redesign: `gnpy-path-request` on meshTopologyExampleV2.xls; GSNR in the band of
-the signal and in 0.1 nm, mean of all channels."""
+"""tests/invocation/path_requests_run_no_redesign: `gnpy-path-request` on meshTopologyExampleV2.xls; GSNR in the
+signal's band and in 0.1 nm, mean of all channels."""
 
 
 def library() -> dict[str, Any]:
@@ -124,7 +124,7 @@ def by_stretches(path: list[Any], request: Any, network: Any, equipment: dict[st
 
     cuts = [place for place, element in enumerate(path) if isinstance(element, Roadm)]
     kept = []
-    for start, end in pairwise(cuts):
+    for start, end in itertools.pairwise(cuts):
         ends = [
             next(t for t in network.successors(roadm_of(network, path[cut])) if isinstance(t, Transceiver))
             for cut in (start, end)

@@ -93,6 +93,7 @@ def _roadm(optical: Optical) -> dict[str, Any]:
     """ROADMs that keep the power per GHz, so that channels of different symbol rates can be neighbours."""
     density = 10 ** (optical.roadm.output_dbm / 10) / REFERENCE_GBD
     return {
+        "type_variety": "default",
         "target_psd_out_mWperGHz": density,
         "add_drop_osnr": optical.roadm.add_drop_osnr_db,
         "pmd": 0,

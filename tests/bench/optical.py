@@ -1,0 +1,45 @@
+"""What planning light costs, and how well it uses the spectrum: 500 services on a country of 200 nodes, by default.
+
+python tests/bench/optical.py [NODES SERVICES]
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent.parent / "cli")]
+import lights
+
+from citynet import build
+
+
+def main() -> None:
+    """Plan it, hold the plan against everything that must be true of one, and print the figures."""
+    nodes, services = (int(word) for word in sys.argv[1:3]) if len(sys.argv) > 2 else (200, 500)
+    design = lights.big(nodes, services)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "design.yml"
+        file.write_text(lights.text(design), encoding="utf-8")
+        took = []
+        for _ in range(2):  # the second time with a lock
+            start = time.perf_counter()
+            plan, _ = build.plan_and_lock(file)
+            took.append(time.perf_counter() - start)
+    optical = lights.optical_of(plan)
+    lights.check(optical)
+    use, paths = optical.spectrum, optical.lit_paths.values()
+    print(f"{nodes} nodes, {len(optical.fibres)} fibres, {len(optical.services)} services")
+    print(f"{len(optical.trunks)} wavelengths, {len(paths)} lit paths, margins from {min(p.margin_db for p in paths)} dB")
+    print(f"planned in {took[0]:.1f} s, with its lock in {took[1]:.1f} s")
+    print(
+        f"slots in use up to {use.highest_used} of {use.slots}; fullest fibre {use.fullest_fibre} carries "
+        f"{use.lower_bound} (no assignment needs less on these routes): {use.highest_used / use.lower_bound:.3f} times; "
+        f"any routes need {use.site_bound}"
+    )
+
+
+if __name__ == "__main__":
+    main()
