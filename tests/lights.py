@@ -10,6 +10,8 @@ from collections import defaultdict
 from typing import Any
 
 from citynet.plan.model import LitPath, OpticalPlan, Plan
+from citynet.plan.optical.diversity import pairs as pairs_of
+from citynet.plan.optical.graph import FibreGraph
 
 
 def city(
@@ -41,7 +43,7 @@ def text(design: dict[str, Any]) -> str:
 def big(count: int, wanted: int, seed: int = 1) -> dict[str, Any]:
     """A country of light: `count` sites at chance places, each joined to its nearest, and `wanted` services.
 
-    Fibres to the same neighbour lie in one duct in the same direction, so risk groups are shared.
+    Ducts of two fibres each make risk groups, one for every second site.
     """
     chance = random.Random(seed)
     places = [(chance.random() * 400, chance.random() * 400) for _ in range(count)]
@@ -51,25 +53,40 @@ def big(count: int, wanted: int, seed: int = 1) -> dict[str, Any]:
         for j in sorted(range(count), key=lambda other: math.dist(here, places[other]))[1:4]
     }
     pairs |= set(_bridges(places, pairs))
+    names = [f"f{i:03}-{j:03}" for i, j in sorted(pairs)]
     fibres = {
-        f"f{i:03}-{j:03}": {
+        name: {
             "between": [f"s{i:03}", f"s{j:03}"],
             "length_km": round(math.dist(places[i], places[j]) * 1.3 + 1, 1),
-            "risk_groups": [f"duct-{i // 2}"] if chance.random() < 0.2 else [],
+            "risk_groups": [],
         }
-        for i, j in sorted(pairs)
+        for name, (i, j) in zip(names, sorted(pairs), strict=True)
     }
+    for number in range(count // 2):
+        for name in chance.sample(names, 2):
+            fibres[name]["risk_groups"].append(f"duct-{number}")
+    graph = FibreGraph()
+    for name, fibre in fibres.items():
+        graph.add(name, fibre["between"][0], fibre["between"][1], fibre["length_km"], fibre["risk_groups"])
     classes = ("diamond", "gold", "silver", "copper", "unprotected")
     services = {
         f"service-{number:03}": {
             "domain": chance.choice(["government", "cross"]),
-            "between": [f"s{i:03}" for i in chance.sample(range(count), 2)],
+            "between": _ends(chance, graph, count, two=classes[number % len(classes)] in {"diamond", "gold", "silver"}),
             "rate_mbps": chance.choice([100, 1000, 10_000, 100_000]),
             "protection": classes[number % len(classes)],
         }
         for number in range(wanted)
     }
     return city([f"s{number:03}" for number in range(count)], fibres, services)
+
+
+def _ends(chance: random.Random, graph: FibreGraph, count: int, *, two: bool) -> list[str]:
+    """Two sites; such that two ways without a common risk join them, when there must be."""
+    while True:
+        ends = [f"s{number:03}" for number in chance.sample(range(count), 2)]
+        if not two or next(pairs_of(graph, ends[0], ends[1]), None) is not None:
+            return ends
 
 
 def _bridges(places: list[tuple[float, float]], pairs: set[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent.parent / "cli")]
 import lights
-
 from citynet import build
 
 
@@ -32,13 +31,16 @@ def main() -> None:
     lights.check(optical)
     use, paths = optical.spectrum, optical.lit_paths.values()
     print(f"{nodes} nodes, {len(optical.fibres)} fibres, {len(optical.services)} services")
-    print(f"{len(optical.trunks)} wavelengths, {len(paths)} lit paths, margins from {min(p.margin_db for p in paths)} dB")
+    print(
+        f"{len(optical.trunks)} wavelengths, {len(paths)} lit paths, least margin {min(p.margin_db for p in paths)} dB"
+    )
     print(f"planned in {took[0]:.1f} s, with its lock in {took[1]:.1f} s")
     print(
-        f"slots in use up to {use.highest_used} of {use.slots}; fullest fibre {use.fullest_fibre} carries "
-        f"{use.lower_bound} (no assignment needs less on these routes): {use.highest_used / use.lower_bound:.3f} times; "
-        f"any routes need {use.site_bound}"
+        f"slots in use: up to {use.highest_used} of {use.slots}; on fibre {use.fullest_fibre}, the fullest one, ",
+        end="",
     )
+    print(f"{use.lower_bound}, and no assignment on these routes needs less: {use.highest_used / use.lower_bound:.3f}x")
+    print(f"whatever the routes, {use.site_bound} are needed")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from citynet.errors import InputError, Problem, did_you_mean
 if TYPE_CHECKING:
     from citynet.plan.model import Plan
 
-WHAT = ("devices", "lines", "services", "slices", "hosts", "config", "capabilities")
+WHAT = ("devices", "lines", "services", "slices", "hosts", "optical", "config", "capabilities")
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +27,7 @@ def show(
     name: Annotated[str, typer.Argument(help="device, for `config`")] = "",
     json: JsonOption = False,
 ) -> None:
-    """Show what a design becomes: devices, lines, services, slices, hosts, a configuration, what platforms can do."""
+    """Show what a design becomes: devices, lines, services, slices, hosts, light, a configuration, capabilities."""
     from citynet import build
 
     if what not in WHAT:
@@ -37,6 +37,9 @@ def show(
     planned, _ = build.plan(design)
     if what == "config":
         _config(planned, name, as_json=json)
+        return
+    if what == "optical":
+        _optical(planned, as_json=json)
         return
     headings, rows = _ROWS[what](planned)
     if json:
@@ -62,6 +65,19 @@ def _config(planned: Plan, name: str, *, as_json: bool) -> None:
         print_json(files)
     else:
         sys.stdout.write("".join(f"==> {path} <==\n{text}\n" for path, text in files.items()))
+
+
+def _optical(planned: Plan, *, as_json: bool) -> None:
+    from citynet.reports import optical
+
+    light = optical.light_of(planned)
+    if as_json:
+        print_json(planned.as_dict()["optical"])
+        return
+    for title, headings, rows in optical.tables(light):
+        table(title, headings, rows)
+        sys.stdout.write("\n")
+    sys.stdout.write(optical.figures(light) + "\n")
 
 
 def _devices(planned: Plan) -> tuple[list[str], list[list[str]]]:

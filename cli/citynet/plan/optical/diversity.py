@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from citynet.plan.optical.graph import FibreGraph, Route
 
-PATIENCE = 400
+PATIENCE = 200
 """Ways that are looked at before giving up; small networks have fewer between two sites: there the answer is exact."""
-ENOUGH = 12
+FEW = 40
+"""Ways whose best companion is looked for when none is free of common risks."""
+ENOUGH = 5
 """Ways after which no shorter pair is looked for once one is known."""
 
 
@@ -55,6 +57,8 @@ def pairs(graph: FibreGraph, start: str, end: str, working: Route | None = None)
 
     Those whose ways share no site in between come before those that do.
     """
+    if working is None and graph.cut_by(start, end):
+        return
     found: dict[tuple[tuple[str, ...], tuple[str, ...]], Pair] = {}
     for pair in _some(graph, start, end, working):
         found.setdefault((pair.working.fibres, pair.other.fibres), pair)
@@ -93,24 +97,25 @@ def _meets(pair: Pair) -> int:
 
 def refusal(graph: FibreGraph, start: str, end: str, working: Route | None = None) -> Refusal:
     """Why `pairs` found none: the pair that collides least, and whether that is proven."""
-    looked = list(itertools.islice(graph.ways(start, end), PATIENCE + 1))
-    proven = len(looked) <= PATIENCE or working is not None
-    everywhere = working.risks if working is not None else -1
-    for route in looked:
-        everywhere &= route.risks
-    if looked and everywhere and len(looked) <= PATIENCE:
-        proven = True
-    nearest = _nearest(looked, [working] if working is not None else looked[:40])
-    common = graph.names(nearest[0].risks & nearest[1].risks) if nearest else []
-    return Refusal(nearest, common, proven)
+    one = working or graph.shortest(start, end)
+    if one is None:
+        return Refusal(None, [], proven=True)
+    if working is not None:
+        other = _other(graph, one)
+        return Refusal(other and (one, other), graph.names(one.risks & other.risks) if other else [], proven=True)
+    cut = graph.cut_by(start, end)
+    ways = list(itertools.islice(graph.ways(start, end), 1 if cut else PATIENCE + 1))
+    both = [(way, other) for way in ways[:FEW] if (other := _other(graph, way)) is not None]
+    nearest = min(both, default=None, key=lambda pair: ((pair[0].risks & pair[1].risks).bit_count(), _length(pair)))
+    common = nearest[0].risks & nearest[1].risks if nearest else 0
+    return Refusal(nearest, graph.names(cut or common), proven=bool(cut) or len(ways) <= PATIENCE)
 
 
-def _nearest(ways: list[Route], firsts: Iterable[Route]) -> tuple[Route, Route] | None:
-    candidates = (
-        ((one.risks & other.risks).bit_count(), one.length_km + other.length_km, one, other)
-        for one in firsts
-        for other in ways[:PATIENCE]
-        if one.fibres != other.fibres
-    )
-    best = min(candidates, default=None, key=lambda item: (item[0], item[1], item[2].fibres, item[3].fibres))
-    return None if best is None else (best[2], best[3])
+def _other(graph: FibreGraph, one: Route) -> Route | None:
+    """Another way that shares as few risks with a way as the search finds; not that way itself."""
+    found = graph.shortest(one.sites[0], one.sites[-1], dear=one.risks)
+    return None if found is None or found.fibres == one.fibres else found
+
+
+def _length(pair: tuple[Route, Route]) -> tuple[float, tuple[str, ...], tuple[str, ...]]:
+    return pair[0].length_km + pair[1].length_km, pair[0].fibres, pair[1].fibres

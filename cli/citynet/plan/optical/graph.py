@@ -30,6 +30,9 @@ class Route(NamedTuple):
 
 
 Ban = set[str] | frozenset[str]
+DEAR_KM = 1e6
+"""What a dear risk counts for; more than any way is long."""
+_ENDLESS = float("inf")
 
 
 @dataclass(slots=True)
@@ -38,7 +41,8 @@ class FibreGraph:
 
     edges: dict[str, Edge] = field(default_factory=dict)
     groups: dict[str, int] = field(default_factory=dict)
-    neighbours: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    neighbours: dict[str, list[tuple[str, str, float, int]]] = field(default_factory=dict)
+    _known: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def add(self, name: str, a: str, b: str, length_km: float, groups: Iterable[str]) -> None:
         """Add a fibre with the risk groups that it is in."""
@@ -48,8 +52,9 @@ class FibreGraph:
         self.edges[name] = Edge(name, a, b, length_km, bits)
         for here, there in ((a, b), (b, a)):
             ways = self.neighbours.setdefault(here, [])
-            ways.append((name, there))
+            ways.append((name, there, length_km, bits))
             ways.sort()
+        self._known.clear()
 
     def names(self, risks: int) -> list[str]:
         """The risks that these bits mean; a fibre's own as `fibre NAME`."""
@@ -69,25 +74,61 @@ class FibreGraph:
         """The fibres that have any of these risks."""
         return {name for name, edge in self.edges.items() if edge.risks & risks}
 
-    def shortest(self, start: str, end: str, banned: Ban = frozenset(), closed: Collection[str] = ()) -> Route | None:
-        """The shortest way by length (Dijkstra) without these fibres and sites; None when there is none."""
+    def cut_by(self, start: str, end: str) -> int:
+        """One risk that is in every way between two sites, as a bit; 0 when no single risk is."""
+        first = self.shortest(start, end)
+        risks = 0 if first is None else first.risks
+        while risks:
+            risk = risks & -risks
+            if self.shortest(start, end, self.avoiding(risk)) is None:
+                return risk
+            risks ^= risk
+        return 0
+
+    def shortest(
+        self, start: str, end: str, banned: Ban = frozenset(), closed: Collection[str] = (), *, dear: int = 0
+    ) -> Route | None:
+        """The shortest way by length (A*) without these fibres and sites; None when there is none.
+
+        Fibres with risks that are `dear` are taken only where nothing else leads on, as few of them as possible.
+        """
+        far = self._far(end)
+        if start not in far:
+            return None
         best: dict[str, float] = {start: 0.0}
         came: dict[str, tuple[str, str]] = {}
         done = set(closed)
-        ahead = [(0.0, start)]
+        ahead = [(far[start], start)]
         while ahead:
-            so_far, here = heapq.heappop(ahead)
+            _, here = heapq.heappop(ahead)
             if here in done:
                 continue
             if here == end:
                 return self.route(start, _back(came, start, end))
             done.add(here)
-            for name, there in self.neighbours.get(here, ()):
-                longer = so_far + self.edges[name].length_km
-                if name not in banned and there not in done and longer < best.get(there, float("inf")):
+            so_far = best[here]
+            for name, there, length, risks in self.neighbours[here]:
+                if there in done or name in banned:
+                    continue
+                longer = so_far + length + (DEAR_KM * (risks & dear).bit_count() if dear else 0.0)
+                if longer < best.get(there, _ENDLESS):
                     best[there], came[there] = longer, (here, name)
-                    heapq.heappush(ahead, (longer, there))
+                    heapq.heappush(ahead, (longer + far[there], there))
         return None
+
+    def _far(self, end: str) -> dict[str, float]:
+        """How far each site is from one, whatever is banned: what tells the search where to look (A*)."""
+        if (known := self._known.get(end)) is None:
+            known = {}
+            ahead = [(0.0, end)]
+            while ahead:
+                so_far, here = heapq.heappop(ahead)
+                if here not in known:
+                    known[here] = so_far
+                    for _, there, length, _ in self.neighbours.get(here, ()):
+                        heapq.heappush(ahead, (so_far + length, there))
+            self._known[end] = known
+        return known
 
     def ways(self, start: str, end: str) -> Iterator[Route]:
         """Every way without a loop, the shorter ones first (Yen 1971); endless patience may be needed to see all."""
@@ -145,11 +186,11 @@ class FibreGraph:
         while active:
             touched: dict[str, None] = {}
             for here in active:
-                for name, there in self.neighbours.get(here, ()):
+                for name, there, length_km, _ in self.neighbours.get(here, ()):
                     if name in turned and turned[name] != there:
                         continue  # the way it was used first
-                    length = -self.edges[name].length_km if name in turned else self.edges[name].length_km
-                    if best[here] + length < best.get(there, float("inf")) - 1e-9:
+                    length = -length_km if name in turned else length_km
+                    if best[here] + length < best.get(there, _ENDLESS) - 1e-9:
                         best[there], came[there] = best[here] + length, (here, name)
                         touched[there] = None
             active = list(touched)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 STRETCH = 1.4
 """A way may be so many times as long as the shortest one before it is worse than waiting for other light."""
-MOST = 4
+MOST = 3
 """Ways of a group that are judged and tried."""
 TWO_LIT = ("diamond", "gold")
 """Classes with a protection path that is lit all the time (1+1, ITU-T G.873.1)."""

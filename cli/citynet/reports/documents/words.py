@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from citynet.levels.text import Text, t
 from citynet.reports.documents.words_of_columns import COLUMNS
+from citynet.reports.documents.words_of_light import LIGHT
 from citynet.reports.documents.words_of_pictures import PICTURES
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ CHAPTERS: dict[str, Text] = {
     "services": t("Services", "业务"),
     "interconnects": t("Interconnects and guards", "域间互联与防护"),
     "devices": t("Devices", "设备"),
+    "optical": t("Optical base", "光底座"),
 }
 """The chapters, in order; the key is the file's name."""
 
@@ -71,6 +73,7 @@ ABOUT: dict[str, Text] = {
     "services": t("ends, participants, data class, level, bandwidth", "端点、参与方、数据类别、等级、带宽"),
     "interconnects": t("the guarded lines between the domains and what passes", "两域之间的受控线路及放行规则"),
     "devices": t("one sheet per device", "每台设备一张表"),
+    "optical": t("spectrum, lit paths, ODUs, amplifiers", "频谱、光路、ODU、放大器"),
 }
 
 LABELS: dict[str, Text] = {
@@ -205,7 +208,7 @@ COUNTED: dict[str, Text] = {
     "hosts": t("hosts of participants", "参与方主机"),
 }
 
-_ALL: dict[str, Text] = LABELS | COLUMNS | PICTURES
+_ALL: dict[str, Text] = LABELS | COLUMNS | PICTURES | LIGHT
 
 
 def say(name: str, language: Language, **values: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from citynet.levels.text import Text, t
+from citynet.reports.documents.words_of_light import LIGHT_COLUMNS
 
 _PAIRS: dict[str, tuple[str, str]] = {
     "site": ("Site", "站点"),
@@ -86,4 +87,4 @@ _PAIRS: dict[str, tuple[str, str]] = {
     "prefixes": ("Prefixes", "前缀"),
 }
 
-COLUMNS: dict[str, Text] = {f"col_{name}": t(en, zh) for name, (en, zh) in _PAIRS.items()}
+COLUMNS: dict[str, Text] = {f"col_{name}": t(en, zh) for name, (en, zh) in (_PAIRS | LIGHT_COLUMNS).items()}

@@ -17,6 +17,7 @@ from citynet.reports.documents.chapters.book import Book
 from citynet.reports.documents.chapters.devices import Sheets, devices
 from citynet.reports.documents.chapters.interconnects import interconnects
 from citynet.reports.documents.chapters.lines import lines
+from citynet.reports.documents.chapters.optical import CHART, optical
 from citynet.reports.documents.chapters.overview import counts, overview
 from citynet.reports.documents.chapters.places import places
 from citynet.reports.documents.chapters.services import one_service, services
@@ -26,6 +27,7 @@ from citynet.reports.documents.folder import put
 from citynet.reports.documents.markdown import Ready, code, escape, link, ready, table
 from citynet.reports.documents.pages import pages
 from citynet.reports.documents.pictures.draw import draw
+from citynet.reports.documents.pictures.spectrum import spectrum_chart
 from citynet.reports.documents.words import ABOUT, CHAPTERS, COUNTED, LABELS, say
 
 if TYPE_CHECKING:
@@ -79,6 +81,8 @@ def documents(plan: Plan, languages: tuple[Language, ...]) -> Iterator[tuple[str
         origin = f"citynet {__version__} · {plan.design_digest[:_SHORT]}"
         for path, picture in drawn:
             yield f"{language}/{path}", draw(picture, language, origin)
+        if plan.optical is not None:
+            yield f"{language}/{CHART}", spectrum_chart(plan, language, origin)
         for path, text in _book(Book(atlas, language)):
             yield f"{language}/{path}", text
 
@@ -96,6 +100,8 @@ def _book(book: Book) -> Iterator[tuple[str, str]]:
 def _chapters(book: Book) -> Iterator[Chapter]:
     for make in (overview, places, topology, address_plan, lines, services, interconnects, devices):
         yield make(book)
+    if book.atlas.plan.optical is not None:
+        yield optical(book, book.atlas.plan.optical)
     for service in book.atlas.plan.services.values():
         yield one_service(book, service)
     sheets = Sheets(book)
@@ -111,6 +117,7 @@ def _readme(book: Book, words: dict[str, str], made: Ready) -> str:
         f"{number}. {link(title.say(book.language), f'{name}.md', plain=True)}"
         f": {escape(ABOUT[name].say(book.language))}"
         for number, (name, title) in enumerate(CHAPTERS.items(), 1)
+        if name != "optical" or plan.optical is not None
     ]
     return (
         _environment()
