@@ -38,6 +38,6 @@ clean: ## remove what was built in this tree
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis labs/*/build
 
 setup-verify:
-	@sh setup.sh verify
+	@sh setup.sh verify,optical
 setup-test:
-	@sh setup.sh verify,test
+	@sh setup.sh verify,optical,test

@@ -13,6 +13,9 @@ from citynet.plan.model import LitPath, OpticalPlan, Plan
 from citynet.plan.optical.diversity import pairs as pairs_of
 from citynet.plan.optical.graph import FibreGraph
 
+REGION = 40
+"""Sites that most of a site's traffic stays among."""
+
 
 def city(
     sites: list[str],
@@ -47,11 +50,8 @@ def big(count: int, wanted: int, seed: int = 1) -> dict[str, Any]:
     """
     chance = random.Random(seed)
     places = [(chance.random() * 400, chance.random() * 400) for _ in range(count)]
-    pairs = {
-        (min(i, j), max(i, j))
-        for i, here in enumerate(places)
-        for j in sorted(range(count), key=lambda other: math.dist(here, places[other]))[1:4]
-    }
+    near = [sorted(range(count), key=lambda other: math.dist(here, places[other])) for here in places]
+    pairs = {(min(i, j), max(i, j)) for i in range(count) for j in near[i][1:5]}
     pairs |= set(_bridges(places, pairs))
     names = [f"f{i:03}-{j:03}" for i, j in sorted(pairs)]
     fibres = {
@@ -72,7 +72,7 @@ def big(count: int, wanted: int, seed: int = 1) -> dict[str, Any]:
     services = {
         f"service-{number:03}": {
             "domain": chance.choice(["government", "cross"]),
-            "between": _ends(chance, graph, count, two=classes[number % len(classes)] in {"diamond", "gold", "silver"}),
+            "between": _ends(chance, graph, near, two=classes[number % len(classes)] in {"diamond", "gold", "silver"}),
             "rate_mbps": chance.choice([100, 1000, 10_000, 100_000]),
             "protection": classes[number % len(classes)],
         }
@@ -81,10 +81,11 @@ def big(count: int, wanted: int, seed: int = 1) -> dict[str, Any]:
     return city([f"s{number:03}" for number in range(count)], fibres, services)
 
 
-def _ends(chance: random.Random, graph: FibreGraph, count: int, *, two: bool) -> list[str]:
-    """Two sites; such that two ways without a common risk join them, when there must be."""
+def _ends(chance: random.Random, graph: FibreGraph, near: list[list[int]], *, two: bool) -> list[str]:
+    """A site and one of the region around it; joined by two ways without a common risk, when there must be."""
     while True:
-        ends = [f"s{number:03}" for number in chance.sample(range(count), 2)]
+        here = chance.randrange(len(near))
+        ends = [f"s{here:03}", f"s{chance.choice(near[here][1:REGION]):03}"]
         if not two or next(pairs_of(graph, ends[0], ends[1]), None) is not None:
             return ends
 

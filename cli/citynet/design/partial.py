@@ -103,6 +103,8 @@ def _set_aside(values: dict[str, Any], error: ErrorDetails, aside: Aside) -> Non
         _remove(values, loc)
     elif section == "city":
         values["city"] = "unnamed"
+    elif section == "optical" and _drop_light(values.get("optical"), loc):
+        aside.add(section)
     elif section in NAMED and isinstance(values.get(section), dict) and len(loc) > 1:
         values[section].pop(loc[1], None)
         aside.add(section, str(loc[1]))
@@ -112,6 +114,12 @@ def _set_aside(values: dict[str, Any], error: ErrorDetails, aside: Aside) -> Non
     elif section != "links" or len(loc) == 1:
         values.pop(section, None)
         aside.add(section)
+
+
+def _drop_light(optical: Any, loc: Loc) -> bool:
+    """Drop an entry of one of the optical base's mappings; False when the fault is none of theirs."""
+    named = optical.get(loc[1]) if isinstance(optical, dict) and len(loc) > 2 else None
+    return isinstance(named, dict) and named.pop(loc[2], None) is not None
 
 
 def _remove(values: Any, loc: Loc) -> None:

@@ -56,6 +56,13 @@ class FibreGraph:
             ways.sort()
         self._known.clear()
 
+    def without(self, fibres: Ban) -> FibreGraph:
+        """The same graph without these fibres; risks keep their bits."""
+        left = FibreGraph({n: e for n, e in self.edges.items() if n not in fibres}, self.groups)
+        for site, ways in self.neighbours.items():
+            left.neighbours[site] = [way for way in ways if way[0] not in fibres]
+        return left
+
     def names(self, risks: int) -> list[str]:
         """The risks that these bits mean; a fibre's own as `fibre NAME`."""
         return sorted(name for name, bit in self.groups.items() if risks >> bit & 1)
@@ -69,6 +76,17 @@ class FibreGraph:
             length += edge.length_km
             risks |= edge.risks
         return Route(tuple(sites), tuple(names), round(length, 3), risks)
+
+    def joins(self, start: str, end: str, fibres: Iterable[str]) -> Route | None:
+        """The route over these fibres; None when one is gone, or they do not lead there, or pass a site twice."""
+        here, names = start, list(fibres)
+        for name in names:
+            edge = self.edges.get(name)
+            if edge is None or here not in {edge.a, edge.b}:
+                return None
+            here = edge.b if here == edge.a else edge.a
+        route = self.route(start, names)
+        return route if names and here == end and len(set(route.sites)) == len(route.sites) else None
 
     def avoiding(self, risks: int) -> set[str]:
         """The fibres that have any of these risks."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from citynet.plan.model import LitPath
 from citynet.plan.model.optical import ANCHOR_THZ, SLOT_GHZ
 from citynet.plan.optical import pins
-from citynet.plan.optical.spectrum import Spare, run
+from citynet.plan.optical.spectrum import Spare, first_free, run
 
 if TYPE_CHECKING:
     from citynet.plan.lock import Lock
@@ -50,25 +50,39 @@ class Lamp:
     lock: Lock
     paths: dict[str, LitPath] = field(default_factory=dict)
 
-    def light(self, trunk: Trunk, choices: list[Choice]) -> list[LitPath]:
-        """Light a trunk on the choice that it had, else on the first that has free slots.
+    def light(self, trunk: Trunk, choices: list[Choice], ceiling: float = 1.0) -> list[LitPath]:
+        """Light a trunk on the first choice that has free slots.
+
+        Args:
+            trunk: What to light.
+            choices: Ways that its mode passes on.
+            ceiling: The share of the band, from its lower edge, that new light may use.
 
         Raises:
             NoLightError: There are no slots left, or somebody else has the wavelength that it asks for.
         """
-        had = pins.known(self.lock, f"way/{trunk.name}", choices, lambda choice: choice.text)
-        for choice in choices if had is None else [had, *choices]:
-            slots = self._slots(trunk, choice)
+        for choice in choices:
+            slots = self._slots(trunk, choice, int(ceiling * self.spectrum.slots))
             if slots is not None:
                 return self._take(trunk, choice, slots)
         raise self._no_light(trunk, choices[0])
+
+    def had(self, trunk: Trunk) -> dict[str, list[str]]:
+        """The fibres that the lock has for a trunk, by role."""
+        return {role: pins.known_way(self.lock, f"{trunk.name}-{suffix}") for role, suffix in SUFFIX.items()}
+
+    def full(self, width: int, ceiling: float) -> frozenset[str]:
+        """Fibres without that many free slots side by side below a share of the band."""
+        spectrum, most = self.spectrum, int(ceiling * self.spectrum.slots)
+        fibres = {*spectrum.lit, *spectrum.weak, *spectrum.spare}
+        return frozenset(f for f in fibres if first_free(spectrum.used(f), most, width) is None)
 
     def is_planned(self, trunk: Trunk) -> bool:
         """Whether the lock has slots for it."""
         return pins.known_slot(self.lock, f"{trunk.name}-w") is not None
 
-    def _slots(self, trunk: Trunk, choice: Choice) -> dict[str, int] | None:
-        """First slots by role, from the band's edge; None when one of its paths finds none."""
+    def _slots(self, trunk: Trunk, choice: Choice, most: int) -> dict[str, int] | None:
+        """First slots by role, from the band's edge, new ones below `most`; None when one of its paths finds none."""
         found: dict[str, int] = {}
         width = width_of(trunk)
         for role, route in choice.routes():
@@ -80,7 +94,7 @@ class Lamp:
             elif had is not None and self.spectrum.is_free(taken, had - self.first_slot, width):
                 slot = had - self.first_slot
             else:
-                slot = self.spectrum.first_fit(taken, width)
+                slot = first_free(taken, most, width)
             if slot is None:
                 return None
             found[role] = slot
@@ -92,7 +106,6 @@ class Lamp:
         return self.spectrum.taken_for_spare(route.fibres, trunk.group.domain, choice.working.risks)
 
     def _take(self, trunk: Trunk, choice: Choice, slots: dict[str, int]) -> list[LitPath]:
-        pins.keep(self.lock, f"way/{trunk.name}", choice.text)
         width, lit = width_of(trunk), []
         for role, route in choice.routes():
             name = f"{trunk.name}-{SUFFIX[role]}"
@@ -102,6 +115,7 @@ class Lamp:
             else:
                 weak = trunk.group.protection == WEAK
                 self.spectrum.light(route.fibres, slots[role], width, weak=weak)
+            pins.keep_way(self.lock, name, route.fibres)
             pins.keep_slot(self.lock, name, slots[role] + self.first_slot)
             path = self._path(name, role, trunk, route, slots[role] + self.first_slot)
             self.paths[name] = path

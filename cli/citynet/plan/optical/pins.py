@@ -1,4 +1,4 @@
-"""What the lock keeps of light: routes, modes, slots. Each choice has a pool of its own, so nobody else can take it."""
+"""What the lock keeps of light: routes, modes, slots. Each has a pool of its own, so nobody else can take it."""
 
 from __future__ import annotations
 
@@ -28,6 +28,18 @@ def known(lock: Lock, pool: str, choices: Iterable[Choice], text: Callable[[Choi
 def keep(lock: Lock, pool: str, text: str) -> None:
     """Keep a choice, as the CRC-32 of its text."""
     lock.take(pool, "choice", _number(text), _number(text))
+
+
+def known_way(lock: Lock, lit: str) -> list[str]:
+    """The fibres that a lit path had, in order; none when it is new."""
+    held = lock.held(f"way/{lit}")
+    return sorted(held, key=lambda fibre: held[fibre])
+
+
+def keep_way(lock: Lock, lit: str, fibres: Iterable[str]) -> None:
+    """Keep the fibres of a lit path, by their place in it."""
+    for hop, fibre in enumerate(fibres, 1):
+        lock.reserve(f"way/{lit}", fibre, hop)
 
 
 def known_slot(lock: Lock, lit: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from citynet.plan.optical.demands import Demand, Group
     from citynet.plan.optical.routing import Choice
 
+CEILINGS = (0.5, 0.75, 1.0)
+"""Shares of the band that are filled one after the other: a way around is better than the upper end of a full fibre."""
 SLOTS_PER_THZ = 160
 """Slots of 6.25 GHz."""
 
@@ -129,9 +132,31 @@ class _Planner:
 
         for trunk, choices in sorted(trunks, key=order):
             try:
-                self.lamp.light(trunk, choices)
+                self._light_one(trunk, choices)
             except NoLightError as error:
                 self.problems.append(no_slots(self.design, self.lamp, trunk, error, trunks))
+
+    def _light_one(self, trunk: Trunk, choices: list[Choice]) -> None:
+        """As the lock has it; else low in the band on the shortest choice, around full fibres, then higher up."""
+        had = self.router.choice(trunk.group, self.lamp.had(trunk))
+        if had is not None and self.judged.passes(had, trunk.mode):
+            with contextlib.suppress(NoLightError):
+                self.lamp.light(trunk, [had])
+                return
+        if trunk.group.frequency_thz is not None:
+            self.lamp.light(trunk, choices)
+            return
+        for ceiling in CEILINGS:
+            with contextlib.suppress(NoLightError):
+                self.lamp.light(trunk, choices, ceiling)
+                return
+            around = self.router.around(trunk.group, self.lamp.full(width_of(trunk), ceiling))
+            passing = [choice for choice in around if self.judged.passes(choice, trunk.mode)]
+            if passing:
+                with contextlib.suppress(NoLightError):
+                    self.lamp.light(trunk, passing, ceiling)
+                    return
+        self.lamp.light(trunk, choices)
 
 
 def _modes(optical: Optical) -> list[NamedMode]:

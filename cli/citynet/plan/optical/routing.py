@@ -24,6 +24,18 @@ RESTORED = ("silver",)
 """Classes with a restoration path whose light others may share."""
 
 
+def fits(group: Group, choice: Choice) -> bool:
+    """Whether a choice is one of the group's class and wishes, without a common risk."""
+    roles = [role for role, _ in choice.routes()]
+    kind = "protection" if group.protection in TWO_LIT else "restoration" if group.protection in RESTORED else ""
+    others = [route for role, route in choice.routes() if role != "working"]
+    return (
+        roles == ["working", kind][: 2 if kind else 1]
+        and not any(route.risks & choice.working.risks for route in others)
+        and (not group.fibres or choice.working.fibres == group.fibres)
+    )
+
+
 class Choice(NamedTuple):
     """A working path, with the other one that its class has."""
 
@@ -64,6 +76,19 @@ class Router:
         if key not in self._known:
             self._known[key] = list(self._found(group, kind))
         return self._known[key]
+
+    def choice(self, group: Group, ways: dict[str, list[str]]) -> Choice | None:
+        """The choice of these fibres by role; None when it is none of this group's any more."""
+        routes = {role: self.graph.joins(group.a, group.b, fibres) for role, fibres in ways.items() if fibres}
+        working = routes.get("working")
+        if working is None:
+            return None
+        choice = Choice(working, routes.get("protection"), routes.get("restoration"))
+        return choice if None not in routes.values() and fits(group, choice) else None
+
+    def around(self, group: Group, full: frozenset[str]) -> list[Choice]:
+        """What a group may take without fibres that are full; none when its working path is named."""
+        return [] if group.fibres else Router(self.graph.without(full)).choices(group)
 
     def named(self, group: Group) -> Route | None:
         """The working path that the design names."""
