@@ -16,13 +16,15 @@ ROOT = HERE.parent.parent
 COMMAND_LIMIT_S = 180
 
 
-def citynet(*words: str, check: int | None = 0, **more: str) -> subprocess.CompletedProcess[str]:
+def citynet(
+    *words: str, check: int | None = 0, limit_s: int = COMMAND_LIMIT_S, **more: str
+) -> subprocess.CompletedProcess[str]:
     """Run the command as a user does; `check` is the exit code it must have."""
     done = subprocess.run(
         [sys.executable, "-m", "citynet", *words],
         capture_output=True,
         text=True,
-        timeout=COMMAND_LIMIT_S,
+        timeout=limit_s,
         check=False,
         stdin=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": str(ROOT / "cli"), **more},

@@ -97,6 +97,7 @@ def play(room: Room, *words: str, playbook: str = ROUTER, check: int = 0) -> dic
     done = citynet(
         *("lab", "playbook", "-n", NAME, "--", playbook, "-i", str(HERE / "routers.yml"), *words),
         check=check,
+        limit_s=600,
         ANSIBLE_STDOUT_CALLBACK="citynet.twodomain.events",
     )
     found: dict[str, list[dict[str, Any]]] = {}

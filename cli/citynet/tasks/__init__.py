@@ -12,6 +12,7 @@ import pydantic
 
 from citynet.errors import CitynetError, Exit
 from citynet.tasks.l3vpn import L3vpnService
+from citynet.tasks.slices import FlexeClients
 from citynet.tasks.srv6 import Srv6Locator
 from citynet.tasks.underlay import UnderlayTask
 
@@ -22,6 +23,7 @@ TASKS: dict[str, type[Task]] = {
     "underlay": UnderlayTask,
     "srv6_locator": Srv6Locator,
     "l3vpn_service": L3vpnService,
+    "flexe_client": FlexeClients,
 }
 """By the name of the module in the collection."""
 

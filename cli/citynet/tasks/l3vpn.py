@@ -63,7 +63,17 @@ class L3vpnService(Task):
         device.ports = [one.port(PortKind.ATTACHMENT, self.vrf, one.addresses) for one in self.interfaces]
         prefixes = [str(ipaddress.ip_interface(text).network) for one in self.interfaces for text in one.addresses]
         ports = [one.name for one in self.interfaces]
-        device.vrfs = [Vrf(self.vrf, self.vrf, self.table, self.rd, self.rt, ports, prefixes)]
+        device.vrfs = [
+            Vrf(
+                name=self.vrf,
+                service=self.vrf,
+                table=self.table,
+                rd=self.rd,
+                rt=self.rt,
+                ports=ports,
+                prefixes=prefixes,
+            )
+        ]
 
     def secrets(self) -> dict[str, str]:
         """The key of the BGP sessions."""

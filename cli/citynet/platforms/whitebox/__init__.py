@@ -41,6 +41,9 @@ class Whitebox:
             (file.folder, technology): environment.get_template(f"{file.folder}/{technology}.j2")
             for file in FILES
             for technology in file.technologies
+        } | {
+            ("nftables", name.removeprefix("nftables/").removesuffix(".j2")): environment.get_template(name)
+            for name in environment.list_templates(filter_func=lambda name: name.startswith("nftables/"))
         }
 
     def render(self, device: Device) -> Rendered:
@@ -66,6 +69,11 @@ class Whitebox:
             if applies(technology, device)
             else {}
         )
+
+    def render_filter(self, device: Device, technology: str) -> str:
+        """The chains of one technology in the packet filter, without the table that `protection` puts them in."""
+        template = self._templates.get(("nftables", technology))
+        return template.render(device=device) if template is not None else ""
 
     def _section(self, device: Device, folder: str, technology: str) -> str:
         return self._templates[folder, technology].render(device=device)

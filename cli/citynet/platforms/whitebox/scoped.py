@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from citynet.platforms.whitebox import PLATFORM
 from citynet.platforms.whitebox.device.frr_changes import CONFIGURATION, DAEMONS
 from citynet.platforms.whitebox.device.network import INTERFACES, SYSCTL
+from citynet.platforms.whitebox.device.nftables_scope import FOLDER, table_of
+from citynet.platforms.whitebox.device.services import NFTABLES
 from citynet.platforms.whitebox.sections import FILES
 
 if TYPE_CHECKING:
@@ -49,6 +51,10 @@ def render(device: Device, technology: str, name: str) -> ScopedText:
         elif path != DAEMONS and re.sub(r"^#.*$", "", text, flags=re.MULTILINE).strip():
             # The daemons that are wanted follow from the lines for FRR.
             found.files[_own(path, name)] = _sharing(text) if path == INTERFACES else text
+    chains = PLATFORM.render_filter(device, technology)
+    if chains.strip():
+        found.files[f"{FOLDER}/citynet-{name}.nft"] = f"table inet {table_of(name)} {{\n{chains}}}\n"
+        found.owns.append(NFTABLES)
     return found
 
 

@@ -8,9 +8,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from .frr_changes import COMPLAINT, CONFIGURATION, DAEMONS, LIBRARY, Changes, judge, settle, whole_file
+from .frr_changes import CONFIGURATION, DAEMONS, LIBRARY, Changes, judge, settle, validate, whole_file
 from .part import Part, Texts
-from .system import StepError, booted_with_systemd, must, process_of, run, wait_for
+from .system import StepError, booted_with_systemd, must, process_of, wait_for
 from .texts import digest
 
 START_LIMIT_S = 30.0
@@ -29,12 +29,7 @@ class Frr(Part):
     def validate(self, texts: Texts) -> None:
         """Let vtysh parse the whole file without sending it to a daemon."""
         if CONFIGURATION in texts:
-            output = run(["vtysh", "-C", "-f", "/proc/self/fd/0"], texts[CONFIGURATION])
-            if output.code != 0:
-                lines = COMPLAINT.findall(output.text) or output.text.splitlines()[-3:]
-                raise StepError(
-                    f"{CONFIGURATION} is not valid: " + "; ".join(line for line in lines if "processing" not in line)
-                )
+            validate(texts[CONFIGURATION])
 
     def drift(self, texts: Texts, memory: Any) -> str:
         """Compare the running configuration with the one after the last commit, and see that all daemons live."""

@@ -8,7 +8,8 @@ import re
 import sys
 from typing import Any, Callable, Optional
 
-from .system import StepError, must, run, wait_for
+from .system import StepError, run, wait_for
+from .texts import Mask
 
 DAEMONS = "/etc/frr/daemons"
 CONFIGURATION = "/etc/frr/frr.conf"
@@ -44,6 +45,16 @@ def entries(config: Any) -> list[Entry]:
     for keys, context in config.contexts.items():
         found += [(keys, None), *((keys, line) for line in context.lines)]
     return [entry for entry in found if not idle(entry)]
+
+
+def validate(text: str) -> None:
+    """Let vtysh parse a configuration without sending it to a daemon; StepError with the lines it does not take."""
+    output = run(["vtysh", "-C", "-f", "/proc/self/fd/0"], text)
+    if output.code != 0:
+        lines = COMPLAINT.findall(output.text) or output.text.splitlines()[-3:]
+        # What others wrote is read along with it, and what hides in there is not ours to show.
+        hidden = Mask({}, []).text("; ".join(line for line in lines if "processing" not in line))
+        raise StepError(f"{CONFIGURATION} is not valid: {hidden}")
 
 
 def judge(output: str) -> None:
@@ -148,7 +159,11 @@ class _Marker:
 
     @staticmethod
     def mark_file(text: str) -> str:
-        return must(["vtysh", "-m", "-f", "/proc/self/fd/0"], text)
+        output = run(["vtysh", "-m", "-f", "/proc/self/fd/0"], text)
+        if output.code != 0:
+            validate(text)
+            raise StepError(f"vtysh cannot read a configuration ({output.code})")
+        return output.text
 
 
 def _new_config() -> Any:

@@ -112,9 +112,9 @@ def _facts(wanted: Lines) -> set[str]:
 
 
 def _ports() -> set[str]:
-    """Ports that have our root queue now."""
-    shown = json.loads(must(["tc", "-j", "qdisc", "show"]))
-    return {str(q["dev"]) for q in shown if q["kind"] == "htb" and q.get("root") and q["handle"] == "1:"}
+    """Ports that have our root queue now; another's has another handle or another default class."""
+    shown = [one for one in json.loads(must(["tc", "-j", "qdisc", "show"])) if one["kind"] == "htb" and one.get("root")]
+    return {str(one["dev"]) for one in shown if one["handle"] == "1:" and one["options"].get("default") == "0x2"}
 
 
 def _live() -> set[str]:
