@@ -140,8 +140,8 @@ CHECKS = (
         ),
         t(
             "Send a datagram every millisecond at 80 % of a service's slice; between the same two devices, offer a "
-            "service without a slice half as much again as the lines leave to it; count both services' losses.",
-            "以业务切片速率的 80% 每毫秒发送一个报文；同时在相同两台设备之间向无切片业务施加 1.5 倍于剩余带宽的负载；"
+            "service without a slice three and a half times what the lines leave to it; count both services' losses.",
+            "以业务切片速率的 80% 每毫秒发送一个报文；同时在相同两台设备之间向无切片业务施加 3.5 倍于剩余带宽的负载；"
             "统计两者丢包。",
         ),
         Evidence.MEASURED,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 VERSION = 4
 SHARE = 0.8
 """What the probe takes of its slice."""
-SLICE_TIMES, REST_TIMES = 10.0, 1.5
+SLICE_TIMES, REST_TIMES = 10.0, 3.5
 """What the neighbour is offered, as a multiple of what it may take."""
 PROBES = 3000
 LOAD_BYTES, LOAD_PORT = 1400, 5301
