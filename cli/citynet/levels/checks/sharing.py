@@ -42,15 +42,10 @@ def judge_loss_beside(view: View, run: Beside) -> Judgement:
             f"{loss:.2f} %",
         )
     full = 100.0 * (run.sent_bytes - run.delivered_bytes) / max(1, run.sent_bytes)
-    if full < bounds["min_neighbour_loss_percent"]:
-        judgement.fail(
-            run.neighbour,
-            t("was not full: the load proves nothing", "未达到拥塞：该负载不能说明问题"),
-            t(
-                f"≥ {bounds['min_neighbour_loss_percent']:g} % of it lost",
-                f"其丢包 ≥ {bounds['min_neighbour_loss_percent']:g} %",
-            ),
-            f"{full:.1f} %",
+    if full < bounds["min_neighbour_loss_percent"] and not judgement.findings:
+        judgement.blocked = t(
+            f"{run.neighbour} could not be filled ({full:.0f} % of its load lost): nothing was to be seen",
+            f"未能使 {run.neighbour} 拥塞（其负载丢失 {full:.0f} %），无从判断",
         )
     judgement.note(t("protected", "受保护业务"), f"{run.service} ({run.slice}, {100 * run.share:.0f} %)")
     beside = run.neighbour_slice or "–"
