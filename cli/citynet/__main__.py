@@ -17,6 +17,7 @@ GROUPS = (
     "check",
     "schema",
     "plan",
+    "path",
     "prove",
     "render",
     "show",

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 from citynet.design.loader import load
 from citynet.files import alone_in
 from citynet.plan import lock as locks
+from citynet.plan.paths.refusal import path_problems
 from citynet.plan.planner import make_plan
-from citynet.platforms import platform, unknown_platforms
+from citynet.platforms import lacking, platform, unknown_platforms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from citynet.design.model import Design
+    from citynet.errors import Problem
     from citynet.plan.lock import Lock
     from citynet.plan.model import Plan
     from citynet.platforms.base import Rendered
@@ -69,7 +71,11 @@ def check(design: Path) -> Design:
         InputError: Everything wrong with it.
     """
     with uncollected():
-        return load(design, unknown_platforms)
+        return load(design, unknown_platforms, _path_problems)
+
+
+def _path_problems(design: Design) -> Iterable[Problem]:
+    return path_problems(design, lacking(design, "srv6")) if design.city.paths else []
 
 
 def plan(design: Path) -> tuple[Plan, Lock]:

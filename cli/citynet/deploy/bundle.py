@@ -13,7 +13,7 @@ from typing import Any
 _PACKAGE = "citynet_device"
 # In the order of their imports.
 _MODULES = (
-    *("texts", "system", "part", "network", "services", "slices", "frr_changes", "frr", "compare"),
+    *("texts", "system", "part", "network", "services", "slices", "frr_changes", "frr", "paths", "compare"),
     *("network_scope", "nftables_scope", "frr_claim", "frr_scope", "scope", "backup", "health", "transaction"),
 )
 

@@ -23,14 +23,25 @@ class Joined(NamedTuple):
     fibres: list[str]
     phys: int | None = None
     group: int | None = None
+    trust: int = 1
+    delay_us: float | None = None
 
 
 def all_links(city: City) -> Iterator[Joined]:
     """Links first, then rings, meshes and stars, each in the order of the design."""
     for number, link in enumerate(city.links):
-        a, b = link.between
-        loc = ("links", number)
-        yield Joined(loc, a, b, link.metric, link.rate_gbps, link.fibres, link.phys, link.flexe_group)
+        yield Joined(
+            ("links", number),
+            a=link.between[0],
+            b=link.between[1],
+            metric=link.metric,
+            rate_gbps=link.rate_gbps,
+            fibres=link.fibres,
+            phys=link.phys,
+            group=link.flexe_group,
+            trust=link.trust,
+            delay_us=link.delay_us,
+        )
     for name, ring in city.rings.items():
         yield from _joined(("rings", name), ring, along(ring.devices, closed=ring.closed))
     for name, mesh in city.meshes.items():
@@ -50,4 +61,4 @@ def along(names: list[str], *, closed: bool) -> list[tuple[str, str]]:
 
 def _joined(loc: Loc, of: Ring | Mesh | Star, pairs: Iterable[tuple[str, str]]) -> Iterator[Joined]:
     for one, other in pairs:
-        yield Joined(loc, one, other, of.metric, of.rate_gbps, [], of.phys)
+        yield Joined(loc, one, other, of.metric, of.rate_gbps, [], of.phys, trust=of.trust)

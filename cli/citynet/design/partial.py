@@ -29,6 +29,7 @@ NAMED = (
     "stars",
     "participants",
     "slices",
+    "paths",
     "services",
     "interconnects",
 )

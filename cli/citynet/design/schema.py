@@ -80,7 +80,7 @@ def described(language: Language = "en") -> dict[str, Node]:
     for name, node in defs.items():
         node["description"], *values = node["description"].split("\n\nAttributes:\n")
         if values:
-            meaning = dict(re.findall(r"^ +(\w+): (.+)$", values[0], re.MULTILINE))
+            meaning = dict(re.findall(r"^ +([\w-]+): (.+)$", values[0], re.MULTILINE))
             node["enumDescriptions"] = [meaning[value] for value in node["enum"]]
         for key, child in node.get("properties", {}).items():
             child["title"] = f"{name}.{key}"

@@ -28,6 +28,7 @@ from citynet.plan.model import (
     PortKind,
     UnderlayInterface,
 )
+from citynet.plan.paths.planning import plan_paths
 from citynet.plan.slices import plan_slices
 from citynet.plan.underlay import FIRST_NODE, LAST_NODE, plan_srv6, plan_underlay
 
@@ -57,6 +58,7 @@ def make_plan(design: Design, lock: Lock) -> Plan:
         plan_services(city, builder)
         plan_interconnects(city, builder)
         plan_slices(city, builder)
+        plan_paths(city, builder)
     except AllocationError as error:
         raise InputError([Problem(design.source.files[0], 0, str(error), error.expected, error.hint)]) from error
     _plan_bgp(builder)
@@ -144,6 +146,7 @@ def _plan_links(design: Design, builder: Builder) -> None:
         ]
         line = builder.add_line(PortKind.LINK, ends[0], ends[1], devices[0].domain, way)
         line.rate_gbps, line.metric = joined.rate_gbps, joined.metric
+        line.delay_us = line.delay_us if joined.delay_us is None else joined.delay_us
         for device, near, far in zip(devices, ends, reversed(ends), strict=True):
             device.ports.append(Port(near.port, PortKind.LINK, line.name, far.node, far.port))
             device.underlay.interfaces.append(UnderlayInterface(near.port, joined.metric))

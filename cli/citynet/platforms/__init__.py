@@ -45,6 +45,18 @@ def version(name: str) -> str:
     return digest.hexdigest()
 
 
+def lacking(design: Design, technology: str) -> list[str]:
+    """The devices of a design whose platform does not have a technology."""
+    able = {name: _can(name, technology) for name in _MODULES}
+    return [name for name, device in design.city.devices.items() if not able.get(device.platform, True)]
+
+
+@cache
+def _can(name: str, technology: str) -> bool:
+    found = [one.supported for one in platform(name).capabilities if one.technology == technology]
+    return bool(found and found[0])
+
+
 def names() -> list[str]:
     """The platforms there are."""
     return list(_MODULES)

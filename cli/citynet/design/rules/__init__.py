@@ -14,6 +14,7 @@ from citynet.design.rules import (  # noqa: F401 - each module adds its rules
     optical,
     paths,
     places,
+    policies,
     services,
     slices,
     usage,

@@ -26,6 +26,11 @@ _TEXTS = {
     "platform": """Every device is of a platform that citynet has.
 
     `citynet show DESIGN capabilities` lists what each can do.""",
+    "path": """Every path that a service asks for can be had between all of its devices.
+
+    A bound that cannot be met is told with the best that could be: the least delay and its way, the most trusted way
+    and what is in its way, what must be shared, the best availability. Loosen the bound, or build what is missing.
+    `citynet path explain` shows the paths there are.""",
 }
 for _id, _text in _TEXTS.items():
     add(Rule(_id, Severity.ERROR, "\n".join(line.strip() for line in _text.splitlines())))

@@ -27,6 +27,7 @@ def _references(design: Design) -> Iterator[tuple[Loc, str, str, Iterable[str]]]
     yield from _link_references(design)
     yield from _zone_references(design)
     yield from _service_references(design)
+    yield from _path_references(design)
 
 
 def _link_references(design: Design) -> Iterator[tuple[Loc, str, str, Iterable[str]]]:
@@ -73,6 +74,24 @@ def _service_references(design: Design) -> Iterator[tuple[Loc, str, str, Iterabl
         for number, allow in enumerate(interconnect.allow):
             for key, who in (("source", allow.source), ("destination", allow.destination)):
                 yield ("interconnects", name, "allow", number, key), "participant", who, city.participants
+
+
+def _path_references(design: Design) -> Iterator[tuple[Loc, str, str, Iterable[str]]]:
+    city = design.city
+    for name, service in city.services.items():
+        if service.path is not None:
+            yield ("services", name, "path"), "path", service.path, city.paths
+        for number, item in enumerate(service.steering):
+            yield ("services", name, "steering", number, "path"), "path", item.path, city.paths
+    for name, policy in city.paths.items():
+        if policy.disjoint_from is not None:
+            yield ("paths", name, "disjoint_from"), "path", policy.disjoint_from, city.paths
+        for key, parts in (("avoid", policy.avoid), ("include", policy.include)):
+            loc: Loc = ("paths", name, key)
+            yield from (((*loc, "devices"), "device", device, city.devices) for device in parts.devices)
+            yield from (((*loc, "sites"), "site", site, city.sites) for site in parts.sites)
+            yield from (((*loc, "fibres"), "fibre", fibre, city.fibres) for fibre in parts.fibres)
+            yield from (((*loc, "links"), "device", device, city.devices) for ends in parts.links for device in ends)
 
 
 @rule("reference")

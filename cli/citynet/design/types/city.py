@@ -9,6 +9,7 @@ from pydantic import Field
 from citynet.design.base import Ipv4Prefix, Strict
 from citynet.design.types.network import Device, Fibre, FibreRing, Link, Mesh, Ring, Site, Star, Zone
 from citynet.design.types.optical import Optical
+from citynet.design.types.paths import DataIdentifiers, FailureRates, PathPolicy
 from citynet.design.types.profiles import Domain, Profiles
 from citynet.design.types.services import Interconnect, Participant, Service
 from citynet.design.types.slices import Flexe, LabSettings, Slice
@@ -43,6 +44,11 @@ class City(Strict):
     participants: dict[Name, Participant] = Field(default_factory=dict, description="who circulates data")
     flexe: Flexe = Field(default_factory=Flexe, description="how links are cut into slots")
     slices: dict[Name, Slice] = Field(default_factory=dict, description="bandwidth of its own for services")
+    paths: dict[Name, PathPolicy] = Field(default_factory=dict, description="ways that services may ask for")
+    data_identifiers: DataIdentifiers = Field(
+        default_factory=DataIdentifiers, description="how packets carry a data identifier"
+    )
+    failure_rates: FailureRates = Field(default_factory=FailureRates, description="how often things fail")
     services: dict[Name, Service] = Field(default_factory=dict, description="VPNs inside one domain")
     interconnects: dict[Name, Interconnect] = Field(default_factory=dict, description="where the domains meet")
     optical: Optical | None = Field(None, description="the light beneath: lit paths, wavelengths, ODUs")

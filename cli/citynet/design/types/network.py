@@ -17,6 +17,7 @@ from citynet.design.types.words import (
     ProtectionClass,
     Rate,
     Role,
+    Trust,
     ZoneKind,
 )
 
@@ -87,6 +88,7 @@ class Device(Strict):
     site: Name = Field(description="where it stands, a name of `sites`")
     plane: Plane | None = Field(None, description="transport plane of core and aggregation devices")
     platform: Name = Field("whitebox", description="what it runs; `citynet show DESIGN capabilities` lists them")
+    trust: Trust = Field(1, description="trust: 0 none, 1 ordinary, 2 hardened, 3 attested and under guard")
     management: Ipv4Address | None = Field(
         None, description="address by which Ansible reaches the device; allocated when absent"
     )
@@ -101,6 +103,7 @@ class _Joined(Measured):
     phys: Whole | None = Field(
         None, ge=1, le=16, description="PHYs of 50, 100, 200 or 400G that share its rate (FlexE group); one when absent"
     )
+    trust: Trust = Field(1, description="trust: 0 leased, 1 the city's own, 2 encrypted, 3 quantum-keyed")
 
 
 class Link(_Joined):
@@ -111,6 +114,9 @@ class Link(_Joined):
     frequency_thz: Real | None = Field(None, gt=0, description="central frequency of its working lit path in THz")
     flexe_group: Whole | None = Field(
         None, ge=1, le=1048574, description="FlexE group number, the same at both ends; allocated when absent"
+    )
+    delay_us: Real | None = Field(
+        None, ge=0, le=1_000_000, description="one-way delay measured in µs; computed from its fibres when absent"
     )
 
 

@@ -18,6 +18,7 @@ from citynet.design.types.words import (
     Plane,
     Rate,
     Role,
+    Trust,
 )
 
 
@@ -28,6 +29,7 @@ class DeviceProfile(Strict):
     role: Role | None = None
     plane: Plane | None = None
     platform: Name | None = None
+    trust: Trust | None = None
 
 
 class DeviceUse(DeviceProfile):
@@ -66,6 +68,7 @@ class DeviceDefaults(Strict):
     """What every device of a domain has unless its profile or it itself says otherwise."""
 
     platform: Name | None = None
+    trust: Trust | None = None
 
 
 class LinkDefaults(Measured):
@@ -73,6 +76,7 @@ class LinkDefaults(Measured):
 
     metric: Metric | None = None
     rate_gbps: Rate | None = None
+    trust: Trust | None = None
 
 
 class ServiceDefaults(Measured):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from citynet.design.base import Ipv4Prefix, Ipv6Prefix, Measured, Strict, Whole
+from citynet.design.types.paths import Steering
 from citynet.design.types.words import (
     TITLE,
     Bandwidth,
@@ -47,6 +48,8 @@ class Service(Measured):
         0, description="what each end may send and receive at once, in Mbit/s; planned for"
     )
     slice: Name | None = Field(None, description="slice it travels in, a name of `slices`; with all others when absent")
+    path: Name | None = Field(None, description="the path between its ends, a name of `paths`; IS-IS's when absent")
+    steering: list[Steering] = Field(default_factory=list, description="l3vpn: paths of data identifiers of their own")
     ipv4: Ipv4Prefix = Field(description="block from which each end gets a /28")
     ipv6: Ipv6Prefix = Field(description="block from which each end gets a /64")
     ends: Annotated[list[End], Field(min_length=1)] = Field(description="where participants attach to it")

@@ -20,6 +20,7 @@ DomainName = Literal["government", "cross"]
 ServiceKind = Literal["l3vpn"]
 Plane = Literal["A", "B"]
 ProtectionClass = Literal["diamond", "gold", "silver", "copper", "unprotected"]
+Trust = Annotated[Whole, Field(ge=0, le=3)]
 Metric = Annotated[Whole, Field(ge=1, le=16777214)]
 Rate = Annotated[
     Literal[1, 10, 25, 40, 50, 100, 200, 400, 800],

@@ -20,6 +20,7 @@ boot() {
     [ -f /etc/citynet/slices.batch ] && tc -batch /etc/citynet/slices.batch
     [ -f /etc/ulogd.conf ] && ulogd -d
     grep -q '^[a-z0-9]*=yes' /etc/frr/daemons && /usr/lib/frr/frrinit.sh start
+    [ -f /etc/citynet/paths.json ] && python3 /usr/local/lib/citynet/path_agent.py --daemon
     [ -f /etc/citynet/host.batch ] && ip -force -batch /etc/citynet/host.batch
 }
 mkdir -p /var/log/citynet

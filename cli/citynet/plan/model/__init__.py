@@ -24,6 +24,7 @@ from citynet.plan.model.optical import (
     Span,
     SpectrumUse,
 )
+from citynet.plan.model.paths import IdentifierOption, PathTo, SegmentPath, SteeredTo, Steering
 from citynet.plan.model.places import PlannedDomain, PlannedFibre, PlannedParticipant, PlannedSite, PlannedZone
 from citynet.plan.model.ports import Host, Line, LineEnd, Port, PortKind
 from citynet.plan.model.services import PlannedService, Vrf, VrfPeer
@@ -50,6 +51,7 @@ __all__ = [
     "Guard",
     "GuardRule",
     "Host",
+    "IdentifierOption",
     "Line",
     "LineEnd",
     "LitPath",
@@ -58,6 +60,7 @@ __all__ = [
     "OpticalFibre",
     "OpticalNode",
     "OpticalPlan",
+    "PathTo",
     "Plan",
     "PlannedAmplifier",
     "PlannedDomain",
@@ -69,6 +72,7 @@ __all__ = [
     "PlannedZone",
     "Port",
     "PortKind",
+    "SegmentPath",
     "ServiceEnd",
     "SliceEntry",
     "SliceQueue",
@@ -77,6 +81,8 @@ __all__ = [
     "SpectrumUse",
     "Srv6",
     "StaticSid",
+    "SteeredTo",
+    "Steering",
     "Underlay",
     "UnderlayInterface",
     "Vrf",

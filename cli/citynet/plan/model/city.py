@@ -8,6 +8,7 @@ from typing import Any
 
 from citynet.plan.model.interconnect import Guard  # noqa: TC001 - pydantic reads these types when it runs
 from citynet.plan.model.optical import OpticalPlan  # noqa: TC001
+from citynet.plan.model.paths import IdentifierOption, PathTo, Steering  # noqa: TC001
 from citynet.plan.model.places import (  # noqa: TC001
     PlannedDomain,
     PlannedFibre,
@@ -41,6 +42,9 @@ class Device:
     sids: list[StaticSid] = field(default_factory=list)
     sliced_ports: list[SlicedPort] = field(default_factory=list)
     slice_entries: list[SliceEntry] = field(default_factory=list)
+    paths: list[PathTo] = field(default_factory=list)
+    steering: list[Steering] = field(default_factory=list)
+    identifiers: list[IdentifierOption] = field(default_factory=list)
 
     def port(self, name: str) -> Port:
         """The port of that name; KeyError if there is none."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from citynet.platforms.base import Rendered
-from citynet.platforms.whitebox import marks
+from citynet.platforms.whitebox import marks, steering
 from citynet.platforms.whitebox.capabilities import CAPABILITIES
+from citynet.platforms.whitebox.marks import STEERING_MASK, STEERING_SHIFT
 from citynet.platforms.whitebox.sections import FILES, applies
 
 if TYPE_CHECKING:
@@ -37,6 +38,13 @@ class Whitebox:
         )
         environment.globals["marks"] = marks
         environment.filters["burst"] = _burst
+        environment.globals.update(
+            path_agent=steering.agent,
+            path_settings=steering.settings,
+            probe_port=steering.PROBE_PORT,
+            steering_mask=STEERING_MASK,
+            steering_unit=1 << STEERING_SHIFT,
+        )
         return {
             (file.folder, technology): environment.get_template(f"{file.folder}/{technology}.j2")
             for file in FILES

@@ -12,6 +12,12 @@ CAPABILITIES = (
     Capability(
         "srv6", supported=True, means="uSID locators, f3216 (FRR, Linux seg6)", limits="no SRv6 policies, no flex-algo"
     ),
+    Capability(
+        "paths",
+        supported=True,
+        means="segment lists as kernel routes, watched and switched by an agent on the head end (Linux seg6)",
+        limits="lines that are no shortest way of IS-IS cannot be pinned: FRR installs no static uA",
+    ),
     Capability("l3vpn", supported=True, means="BGP VPNv4/VPNv6 over SRv6, uDT46 per VRF (FRR, Linux VRF)"),
     Capability(
         "interconnect", supported=True, means="eBGP with TCP-MD5, nftables default deny, flow records by ulogd2"

@@ -27,12 +27,16 @@ FILES = (
     ConfigFile("/etc/citynet/slices.batch", "tc", ("slices",)),
     ConfigFile("/etc/frr/daemons", "daemons", ("underlay",)),
     ConfigFile("/etc/frr/frr.conf", "frr", ("system", "srv6", "underlay", "l3vpn")),
+    ConfigFile("/usr/local/lib/citynet/path_agent.py", "path_agent", ("paths",)),
+    ConfigFile("/etc/citynet/paths.json", "path_settings", ("paths",)),
+    ConfigFile("/etc/systemd/system/citynet-paths.service", "systemd", ("paths",)),
     ConfigFile("/etc/ulogd.conf", "ulogd", ("interconnect",)),
 )
 
 _WHEN: dict[str, Callable[[Device], bool]] = {
     "interconnect": lambda device: bool(device.guards),
     "slices": lambda device: bool(device.sliced_ports),
+    "paths": lambda device: bool(device.steering),
 }
 
 

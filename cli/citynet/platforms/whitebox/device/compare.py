@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .frr import Frr
 from .network import Interfaces, Sysctl
+from .paths import Paths
 from .services import Flows, Nftables
 from .slices import Slices
 from .system import StepError, lacking, mode_of, read, read_json, remove, write, write_json
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from .part import Part, Texts
 
 # In the order in which they come into force.
-PARTS: tuple[Part, ...] = (Interfaces(), Sysctl(), Nftables(), Slices(), Frr(), Flows())
+PARTS: tuple[Part, ...] = (Interfaces(), Sysctl(), Nftables(), Slices(), Frr(), Flows(), Paths())
 
 
 class Memory:

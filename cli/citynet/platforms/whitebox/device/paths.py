@@ -1,0 +1,103 @@
+"""The paths of this device: the agent that watches them, its settings, and its unit."""
+
+# ruff: noqa: ARG002 - the parts share one signature
+from __future__ import annotations
+
+import json
+import os
+import signal
+from typing import Any
+
+from .part import Part, Texts
+from .system import StepError, booted_with_systemd, must, process_named, read_json, run, wait_for
+from .texts import digest
+
+AGENT = "/usr/local/lib/citynet/path_agent.py"
+SETTINGS = "/etc/citynet/paths.json"
+UNIT = "/etc/systemd/system/citynet-paths.service"
+STATE = "/run/citynet/paths.json"
+_WORKER, _SUPERVISOR = "citynet-paths", "citynet-pathsd"
+_LIMIT_S = 15.0
+
+
+class Paths(Part):
+    """Segment routes by probes; the agent changes its routes without a gap when it is told to read anew."""
+
+    name = "paths"
+    paths = (AGENT, SETTINGS, UNIT)
+    commands = {"ip": "iproute2", "python3": "python3"}  # noqa: RUF012
+
+    def validate(self, texts: Texts) -> None:
+        """See that the settings are JSON and the agent is a program."""
+        try:
+            json.loads(texts.get(SETTINGS, "{}"))
+            compile(texts.get(AGENT, ""), AGENT, "exec")
+        except (ValueError, SyntaxError) as error:
+            raise StepError(f"{SETTINGS} or {AGENT}: {error}") from error
+
+    def drift(self, texts: Texts, memory: Any) -> str:
+        """Whether the agent lives and works by these settings."""
+        if _follows(texts):
+            return ""
+        return "the path agent does not run" if process_named(_WORKER) is None else "the path agent has other settings"
+
+    def snapshot(self, texts: Texts) -> Any:
+        """Whether it ran."""
+        return process_named(_WORKER) is not None
+
+    def apply(self, texts: Texts, changed: set[str]) -> None:
+        """Start it, let it read its files anew, or stop it when they are gone."""
+        if SETTINGS not in texts:
+            _stop()
+        else:
+            _start_or_reload(reread=UNIT in changed)
+
+    def check(self, texts: Texts) -> list[str]:
+        """See that it works by these settings; paths that are down are remarked, the far end may not be there yet."""
+        if SETTINGS not in texts:
+            return []
+        if not wait_for(lambda: _follows(texts), _LIMIT_S):
+            raise StepError("the path agent did not start")
+        paths = read_json(STATE, {}).get("paths", {})
+        return [f"path {name} has no way that answers yet" for name, path in paths.items() if not path["active"]]
+
+    def memory(self, texts: Texts) -> Any:
+        """Nothing: the files say it all."""
+        return None
+
+    def restore(self, snapshot: Any) -> None:
+        """Let it work by the former files, or stop it if it did not run."""
+        if snapshot:
+            _start_or_reload(reread=True)
+        else:
+            _stop()
+
+
+def _follows(texts: Texts) -> bool:
+    state = read_json(STATE, {})
+    return process_named(_WORKER) is not None and state.get("settings") == digest(texts.get(SETTINGS, ""))
+
+
+def _start_or_reload(*, reread: bool) -> None:
+    worker = process_named(_WORKER)
+    if booted_with_systemd():
+        if reread:
+            must(["systemctl", "daemon-reload"])
+        must(["systemctl", "enable", "citynet-paths"])
+        must(["systemctl", "reload-or-restart", "citynet-paths"])
+    elif worker is not None:
+        os.kill(worker, signal.SIGHUP)
+    else:
+        must(["python3", AGENT, "--daemon"])
+
+
+def _stop() -> None:
+    """The agent takes its routes away when it ends."""
+    if booted_with_systemd():
+        run(["systemctl", "disable", "--now", "citynet-paths"])
+        return
+    worker = process_named(_WORKER)
+    if worker is not None:
+        os.kill(worker, signal.SIGTERM)
+        if not wait_for(lambda: process_named(_WORKER) is None and process_named(_SUPERVISOR) is None, _LIMIT_S):
+            raise StepError("the path agent does not stop")
