@@ -22,7 +22,8 @@ BROKEN = {
     "path": "services: {circulation: {path: x}}\npaths: {x: {intent: low-latency, max_delay_ms: 0.01}}",
     "path-circle": "services: {circulation: {path: x}}\n"
     "paths: {x: {intent: default, disjoint_from: y}, y: {intent: default, disjoint_from: x}}",
-    "data-identifier": "services: {circulation: {steering: [{identifier: 7, path: wide}, {identifier: 7, path: wide}]}}",
+    "data-identifier": "services: {circulation: {steering: "
+    "[{identifier: 7, path: wide}, {identifier: 7, path: wide}]}}",
     "unused-path": "paths: {x: {intent: default}}",
     "reference": "devices: {gov-border: {site: gaet}}",
     "one-name": """

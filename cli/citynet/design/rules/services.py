@@ -54,7 +54,7 @@ def service_ends(design: Design) -> Iterator[Problem]:
 
 NEEDED = {"l3vpn": ("vrf",)}
 """The keys that a kind of service needs, besides those that all have."""
-OWN: dict[str, tuple[str, ...]] = {"vrf": ("l3vpn",), "steering": ("l3vpn",)}
+OWN: dict[str, tuple[str, ...]] = {"vrf": ("l3vpn",), "path": ("l3vpn",), "steering": ("l3vpn",)}
 """The keys that only some kinds of service have, and which."""
 
 

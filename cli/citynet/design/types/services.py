@@ -48,7 +48,9 @@ class Service(Measured):
         0, description="what each end may send and receive at once, in Mbit/s; planned for"
     )
     slice: Name | None = Field(None, description="slice it travels in, a name of `slices`; with all others when absent")
-    path: Name | None = Field(None, description="the path between its ends, a name of `paths`; IS-IS's when absent")
+    path: Name | None = Field(
+        None, description="l3vpn: the path between its ends, a name of `paths`; IS-IS's when absent"
+    )
     steering: list[Steering] = Field(default_factory=list, description="l3vpn: paths of data identifiers of their own")
     ipv4: Ipv4Prefix = Field(description="block from which each end gets a /28")
     ipv6: Ipv6Prefix = Field(description="block from which each end gets a /64")

@@ -69,9 +69,8 @@ class Planner:
             entry = Steering(
                 blank.name, blank.service, blank.vrf, blank.table, blank.priority, blank.identifier, blank.number
             )
-            entry.to = [
-                self._steered_to(name, policy_name, policy, device, far) for far in devices if far.name != device.name
-            ]
+            others = (self._steered_to(name, policy_name, policy, device, far) for far in devices if far is not device)
+            entry.to = [to for to in others if to is not None]
             if entry.to:
                 device.steering.append(entry)
                 if entry.identifier and not device.identifiers:
@@ -83,22 +82,27 @@ class Planner:
         names = dict.fromkeys(self.builder.hosts[host].device for host in hosts)
         return [self.builder.devices[device] for device in names]
 
-    def _steered_to(self, name: str, policy_name: str, policy: PathPolicy, device: Device, far: Device) -> SteeredTo:
+    def _steered_to(
+        self, name: str, policy_name: str, policy: PathPolicy, device: Device, far: Device
+    ) -> SteeredTo | None:
         path = self._path_to(policy_name, policy, device, far)
+        if path is None:
+            return None
         (vrf,) = [vrf for vrf in far.vrfs if vrf.service == name]
         sid = self.builder.new_sid(far.name, f"dt46:{name}")
         if all(known.address != sid for known in far.sids):
             far.sids.append(StaticSid(sid, "uDT46", vrf.name))
         return SteeredTo(far.name, path.name, sid, list(vrf.prefixes))
 
-    def _path_to(self, policy_name: str, policy: PathPolicy, device: Device, far: Device) -> PathTo:
+    def _path_to(self, policy_name: str, policy: PathPolicy, device: Device, far: Device) -> PathTo | None:
+        """The path between two devices; None when nothing meets the policy, which the check refuses."""
         key = (policy_name, device.name, far.name)
         if key not in self._to:
             chooser = self.choosers[device.domain]
             want = wanted(chooser, self.city, policy_name, device.name, far.name)
             choice = chooser.choose(want, device.name, far.name)
-            if choice is None:  # refused by the check before any plan
-                raise AssertionError(f"no path {policy_name} from {device.name} to {far.name}")
+            if choice is None:
+                return None
             self._to[key] = found = self._planned(f"{policy_name} {far.name}", policy_name, policy, choice)
             device.paths.append(found)
         return self._to[key]
