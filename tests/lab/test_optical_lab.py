@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from lab_room import HERE, citynet
+from lab_room import citynet
 
 from citynet.lab import Lab, faults
 from citynet.lab.optics import controller
 from citynet.lab.waiting import until
+from tree import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,7 @@ ADDRESSES = [("left", "eth1", 1), ("right", "eth1", 2), ("left", "eth2", 5), ("l
 def lab(state: Path, built: None, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """A ring of four sites with a chord; `left--right` is diamond, `left--low` silver. Services are not ordered yet."""
     folder = tmp_path_factory.mktemp("ring")
-    shutil.copy(HERE / "ring.yml", folder / "design.yml")
+    shutil.copy(ROOT / "labs/ring/design.yml", folder)
     citynet("lab", "up", str(folder), "--quiet")
     running = Lab.load("ring")
     yield running
