@@ -43,6 +43,22 @@ BROKEN = {
               - {participant: hospital, device: cross-pe-east, host: hospital-1}""",
     "service-kind": "services: {circulation: {vrf: null}}",
     "service-vrf": "services: {circulation: {vrf: mgmt}}",
+    "layer2-ends": "{services: {wire: {kind: vpws, domain: cross, ipv4: 10.17.0.0/28, ipv6: 'fd17::/64',"
+    " ends: [{participant: exchange, device: cross-pe-west, host: wire-1}]}}}",
+    "vlan": """
+        services:
+          circulation:
+            ends:
+              - {participant: exchange, device: cross-pe-west, host: exchange-1, vlan: 7}
+              - {participant: hospital, device: cross-pe-east, host: hospital-1}""",
+    "layer2-mtu": "{domains: {cross: {underlay: {mtu: 1600}}},"
+    " services: {wire: {kind: vpws, domain: cross, ipv4: 10.17.0.0/28, ipv6: 'fd17::/64', ends:"
+    " [{participant: exchange, device: cross-pe-west, host: w-1},"
+    " {participant: hospital, device: cross-pe-east, host: w-2}]}}}",
+    "layer2-interconnect": "{interconnects: {guard: {services: [gov-sharing, wire], allow: []}},"
+    " services: {wire: {kind: evpn, domain: cross, ipv4: 10.17.0.0/28, ipv6: 'fd17::/64', ends:"
+    " [{participant: exchange, device: cross-pe-west, host: w-1},"
+    " {participant: hospital, device: cross-pe-east, host: w-2}]}}}",
     "data-class": "services: {circulation: {data_class: important}}",
     "interconnect": "interconnects: {guard: {between: [gov-border, cross-pe-east]}}",
     "flow": "interconnects: {guard: {allow: [{source: exchange, destination: data-bureau, protocol: tcp}]}}",

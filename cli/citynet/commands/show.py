@@ -122,8 +122,8 @@ def _lines(planned: Plan) -> tuple[list[str], list[list[str]]]:
 
 def _services(planned: Plan) -> tuple[list[str], list[list[str]]]:
     return (
-        ["service", "domain", "vrf", "data class", "rt", "hosts"],
-        [[s.name, s.domain, s.vrf, s.data_class, s.rt, " ".join(s.hosts)] for s in planned.services.values()],
+        ["service", "kind", "domain", "vrf", "data class", "rt", "hosts"],
+        [[s.name, s.kind, s.domain, s.vrf, s.data_class, s.rt, " ".join(s.hosts)] for s in planned.services.values()],
     )
 
 

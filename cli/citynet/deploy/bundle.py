@@ -13,7 +13,8 @@ from typing import Any
 _PACKAGE = "citynet_device"
 # In the order of their imports.
 _MODULES = (
-    *("texts", "system", "part", "network", "services", "slices", "frr_changes", "frr", "paths", "compare"),
+    *("texts", "system", "part", "network", "services", "slices", "frames", "circuits", "loops", "layer2"),
+    *("frr_changes", "frr", "paths", "compare"),
     *("network_scope", "nftables_scope", "frr_claim", "frr_scope", "scope", "backup", "health", "transaction"),
 )
 

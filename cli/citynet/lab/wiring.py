@@ -56,8 +56,12 @@ def carried_lines(plan: Plan) -> set[str]:
 
 def host_commands(host: Host) -> list[str]:
     """What makes a host reach its service, as `ip -batch` lines. Only routers are deployed; hosts come ready."""
-    port = host.port.name
-    commands = [f"link set {port} up"]
+    name, port = host.port.name, host.port.interface
+    commands = [f"link set {name} up"]
+    if not host.gateways:  # a real cable carries frames, not bundles of them
+        commands.append(f"link set {name} gso_max_segs 1")
+    if host.port.vlan:
+        commands += [f"link add link {name} name {port} type vlan id {host.port.vlan}", f"link set {port} up"]
     # Duplicate detection would hold an address back for a second.
     commands += [
         f"addr replace {address} dev {port}" + (" nodad" if ":" in address else "") for address in host.port.addresses

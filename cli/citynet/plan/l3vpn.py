@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from citynet.design.types.words import LAYER_2
 from citynet.plan import addresses
+from citynet.plan.layer2 import plan_layer2
 from citynet.plan.model import Host, LineEnd, PlannedService, Port, PortKind, Vrf
 
 if TYPE_CHECKING:
@@ -32,9 +34,12 @@ def plan_services(city: City, builder: Builder) -> None:
             rt,
             service.bandwidth_mbps,
         )
+        planned.hosts = [end.host for end in service.ends]
+        if service.kind in LAYER_2:
+            plan_layer2(builder, name, service, number)
+            continue
         for end in service.ends:
             _plan_end(builder, name, service, end, number)
-            planned.hosts.append(end.host)
 
 
 def vrf_on(device: Device, service: PlannedService, number: int) -> Vrf:

@@ -166,7 +166,10 @@ def _plan_bgp(builder: Builder) -> None:
         members = [device for device in builder.devices.values() if device.domain == domain]
         reflectors = _reflectors(members)
         names = {device.name for device in reflectors}
-        clients = [device for device in members if device.vrfs and device.name not in names]
+        clients = [d for d in members if (d.vrfs or d.evpn) and d.name not in names]
+        if any(device.evpn for device in members):
+            for device in (*reflectors, *clients):
+                device.bgp.evpn = True
         for device in clients:
             device.bgp.neighbors = [_neighbor(reflector) for reflector in reflectors]
         for device in reflectors:

@@ -184,12 +184,20 @@ def _rules(plan: Plan, domains: set[str]) -> list[Refutation]:
 
 
 def _service_at(plan: Plan, device: Device | None, port: str) -> str:
-    """The service of the VRF that a port is in; empty when it is in none or not in one of its own domain."""
-    for vrf in device.vrfs if device else ():
-        service = plan.services.get(vrf.service)
-        if port in vrf.ports and service and device and service.domain == device.domain:
-            return vrf.service
+    """The service that a port is in; empty when it is in none or not in one of its own domain."""
+    for name, ports in _memberships(device) if device else ():
+        service = plan.services.get(name)
+        if port in ports and service and device and service.domain == device.domain:
+            return name
     return ""
+
+
+def _memberships(device: Device) -> Iterator[tuple[str, list[str]]]:
+    """Every service on a device with its ports (those that a VLAN is on, not the interface of the VLAN)."""
+    yield from ((vrf.service, vrf.ports) for vrf in device.vrfs)
+    of = {port.interface: port.name for port in device.ports}
+    yield from ((circuit.service, [of.get(circuit.interface, "")]) for circuit in device.vpws)
+    yield from ((evi.service, [of.get(name, "") for name in evi.interfaces]) for evi in device.evpn)
 
 
 def _far_service(plan: Plan, device: Device, port: str) -> str:
@@ -292,30 +300,60 @@ def _services(plan: Plan, domain: str) -> Iterator[Refutation]:
     for device in plan.devices.values():
         if device.domain != domain:
             continue
+        for name, kind, rt in _imports(device):
+            planned = by_name.get(name)
+            if planned and rt != planned.rt:
+                what = f"{kind} of {name} imports {rt}, not {planned.rt}"
+                yield Refutation(f"device {device.name}", what, services=[name])
         owner: dict[tuple[str, str], str] = {}
-        for vrf in device.vrfs:
-            planned = by_name.get(vrf.service)
-            if planned and vrf.rt != planned.rt:
-                what = f"VRF {vrf.name} of {vrf.service} imports {vrf.rt}, not {planned.rt}"
-                yield Refutation(f"device {device.name}", what, services=[vrf.service])
-            own = [
-                ("VRF", vrf.name),
-                ("table", str(vrf.table)),
-                ("RD", vrf.rd),
-                *(("port", port) for port in vrf.ports),
-            ]
-            for key in own:
-                first = owner.setdefault(key, vrf.service)
-                if first != vrf.service:
-                    what = f"{key[0]} {key[1]} serves both {first} and {vrf.service}"
-                    yield Refutation(f"device {device.name}", what, services=[first, vrf.service])
+        for service, what, value in _own(device):
+            first = owner.setdefault((what, value), service)
+            if first != service:
+                both = f"{what} {value} serves both {first} and {service}"
+                yield Refutation(f"device {device.name}", both, services=[first, service])
+    yield from _circuits(plan, domain)
     for host in plan.hosts.values():
         if (
             host.domain == domain
             and _service_at(plan, plan.devices.get(host.device), host.port.peer_port) != host.service
         ):
-            what = f"hangs on {host.device}:{host.port.peer_port}, which is not in the VRF of {host.service}"
+            what = f"hangs on {host.device}:{host.port.peer_port}, which is not in {host.service}"
             yield Refutation(f"host {host.name}", what, services=[host.service])
+
+
+def _imports(device: Device) -> Iterator[tuple[str, str, str]]:
+    """The service, holder and route target of everything that takes routes in."""
+    yield from ((vrf.service, f"VRF {vrf.name}", vrf.rt) for vrf in device.vrfs)
+    yield from ((evi.service, f"VNI {evi.vni}", evi.rt) for evi in device.evpn)
+
+
+def _own(device: Device) -> Iterator[tuple[str, str, str]]:
+    """What a service has on a device for itself: the service, what it is, its value."""
+    for vrf in device.vrfs:
+        yield from ((vrf.service, *one) for one in (("VRF", vrf.name), ("table", str(vrf.table)), ("RD", vrf.rd)))
+    for evi in device.evpn:
+        yield from ((evi.service, *one) for one in (("VNI", str(evi.vni)), ("EVPN RD", evi.rd)))
+    for circuit in device.vpws:
+        yield circuit.service, "SID", circuit.sid
+    for name, ports in _memberships(device):
+        yield from ((name, "port", port) for port in ports)
+
+
+def _circuits(plan: Plan, domain: str) -> Iterator[Refutation]:
+    """Point to point: a SID has one end, and each end sends to that of the other end of its own service."""
+    ends: dict[str, tuple[str, str]] = {}
+    mine = [device for device in plan.devices.values() if device.domain == domain]
+    for device in mine:
+        for circuit in device.vpws:
+            first = ends.setdefault(circuit.sid, (device.name, circuit.service))
+            if first != (device.name, circuit.service):
+                what = f"SID {circuit.sid} is that of {first[1]} on {first[0]} too"
+                yield Refutation(f"device {device.name}", what, services=[first[1], circuit.service])
+    for device in mine:
+        for circuit in device.vpws:
+            if ends.get(circuit.remote) != (circuit.peer, circuit.service) or circuit.peer == device.name:
+                what = f"{circuit.service} sends frames to {circuit.remote}, no SID of its end on {circuit.peer}"
+                yield Refutation(f"device {device.name}", what, services=[circuit.service])
 
 
 def _shared(items: Iterable[tuple[str, str]]) -> Iterator[Refutation]:

@@ -9,6 +9,7 @@ from citynet.design.rules import (  # noqa: F401 - each module adds its rules
     capacity,
     form,
     interconnects,
+    layer2,
     links,
     names,
     optical,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from citynet.design.rules.registry import rule
+from citynet.design.types.words import LAYER_2
 
 if TYPE_CHECKING:
     import ipaddress
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from citynet.design.model import Design
     from citynet.design.source import Loc
+    from citynet.design.types import Service
     from citynet.errors import Problem
 
 END_V4_LENGTH, END_V6_LENGTH = 28, 64
@@ -38,9 +40,13 @@ def locators(design: Design) -> Iterator[Problem]:
 def block_size(design: Design) -> Iterator[Problem]:
     """A service's blocks of addresses hold all of its ends.
 
-    Each end takes a /28 and a /64. Widen the block; what is allocated already keeps its place.
+    Each end takes a /28 and a /64; the ends of a layer-2 service share one subnet, in which each takes an address.
+    Widen the block; what is allocated already keeps its place.
     """
     for name, service in design.city.services.items():
+        if service.kind in LAYER_2:
+            yield from _subnet_size(design, name, service)
+            continue
         for key, block, length in (("ipv4", service.ipv4, END_V4_LENGTH), ("ipv6", service.ipv6, END_V6_LENGTH)):
             room = 1 << max(0, length - block.prefixlen) if block.prefixlen <= length else 0
             if room < len(service.ends):
@@ -49,6 +55,17 @@ def block_size(design: Design) -> Iterator[Problem]:
                     f"'{block}' has room for {room} ends, '{name}' has {len(service.ends)}",
                     f"a block with a /{length} for each end",
                 )
+
+
+def _subnet_size(design: Design, name: str, service: Service) -> Iterator[Problem]:
+    for key, block, most in (("ipv4", service.ipv4, 30), ("ipv6", service.ipv6, END_V6_LENGTH)):
+        room = block.num_addresses - 2
+        if block.prefixlen > most or room < len(service.ends):
+            yield design.source.problem(
+                ("services", name, key),
+                f"'{block}' is no subnet for the {len(service.ends)} ends of '{name}'",
+                f"a /{most} or a wider one, with an address for each end",
+            )
 
 
 @rule("management")

@@ -16,6 +16,7 @@ from citynet.design.types.words import (
     Name,
     ParticipantKind,
     ServiceKind,
+    Vlan,
     VrfName,
 )
 
@@ -34,13 +35,20 @@ class End(Strict):
     participant: Name = Field(description="who attaches, a name of `participants`")
     device: Name = Field(description="the edge or border device it hangs on")
     host: Name = Field(description="name of the participant's host at this end; no device or other host has it")
+    vlan: Vlan | None = Field(
+        None, description="vpws, evpn: only frames with this tag (802.1Q) belong to the service; it is taken off"
+    )
 
 
 class Service(Measured):
     """A service inside one domain; which keys it needs depends on its kind."""
 
     title: str = Field("", description=TITLE)
-    kind: ServiceKind = Field("l3vpn", description="`l3vpn`: a layer-3 VPN over SRv6 (RFC 9252)")
+    kind: ServiceKind = Field(
+        "l3vpn",
+        description="`l3vpn`: a layer-3 VPN over SRv6 (RFC 9252); `vpws`: Ethernet between two ends over SRv6 "
+        "(End.DX2, RFC 8986); `evpn`: Ethernet between many ends (EVPN over VXLAN, RFC 8365)",
+    )
     domain: DomainName = Field(description="the domain it lives in; it never leaves it but through an interconnect")
     vrf: VrfName | None = Field(None, description="l3vpn: name of the VRF on every device that carries the service")
     data_class: DataClass = Field(DataClass.PUBLIC, description="the most sensitive class of data it carries")
@@ -52,8 +60,8 @@ class Service(Measured):
         None, description="l3vpn: the path between its ends, a name of `paths`; IS-IS's when absent"
     )
     steering: list[Steering] = Field(default_factory=list, description="l3vpn: paths of data identifiers of their own")
-    ipv4: Ipv4Prefix = Field(description="block from which each end gets a /28")
-    ipv6: Ipv6Prefix = Field(description="block from which each end gets a /64")
+    ipv4: Ipv4Prefix = Field(description="block from which each end gets a /28; all ends of a layer-2 one share it")
+    ipv6: Ipv6Prefix = Field(description="block from which each end gets a /64; those of a layer-2 one share the first")
     ends: Annotated[list[End], Field(min_length=1)] = Field(description="where participants attach to it")
 
 

@@ -17,7 +17,9 @@ Name = Annotated[str, Field(pattern=NAME_PATTERN, description="lower-case letter
 VrfName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,14}$")]  # a Linux interface name: 15 at most
 FibreName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,81}$")]  # two site names and "--" between them
 DomainName = Literal["government", "cross"]
-ServiceKind = Literal["l3vpn"]
+ServiceKind = Literal["l3vpn", "vpws", "evpn"]
+LAYER_2 = frozenset({"vpws", "evpn"})
+"""The kinds of service that carry Ethernet frames."""
 Plane = Literal["A", "B"]
 ProtectionClass = Literal["diamond", "gold", "silver", "copper", "unprotected"]
 Trust = Annotated[Whole, Field(ge=0, le=3)]
@@ -26,6 +28,7 @@ Rate = Annotated[
     Literal[1, 10, 25, 40, 50, 100, 200, 400, 800],
     BeforeValidator(lambda value: str(value) if isinstance(value, bool) else value),  # True would pass as 1
 ]
+Vlan = Annotated[Whole, Field(ge=1, le=4094)]
 Bandwidth = Annotated[Whole, Field(ge=0, le=800_000)]
 
 

@@ -18,6 +18,7 @@ boot() {
     ls /etc/network/interfaces.d/citynet* && ifreload -a
     ls /etc/sysctl.d/60-citynet*.conf && sysctl -q -p /etc/sysctl.d/60-citynet*.conf
     [ -f /etc/citynet/slices.batch ] && tc -batch /etc/citynet/slices.batch
+    [ -f /etc/citynet/layer2.json ] && PYTHONPATH=/usr/local/lib/citynet python3 -B -m layer2.loops --detach
     [ -f /etc/ulogd.conf ] && ulogd -d
     grep -q '^[a-z0-9]*=yes' /etc/frr/daemons && /usr/lib/frr/frrinit.sh start
     [ -f /etc/citynet/paths.json ] && python3 /usr/local/lib/citynet/path_agent.py --daemon

@@ -84,7 +84,7 @@ def measure_scans(bench: Bench, domain: str) -> None:
     """From one host of each serving device: the ports of that device's addresses."""
     first: dict[str, Host] = {}
     for host in bench.plan.hosts.values():
-        if host.domain == domain:
+        if host.domain == domain and host.gateways:  # in layer 2 no address of the device is in reach
             first.setdefault(host.device, host)
     if not first:
         raise CannotMeasureError(t("the plan has no host in this domain", "规划中该域没有主机"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from citynet.plan.model.city import Device, Plan
 from citynet.plan.model.interconnect import Guard, GuardRule
+from citynet.plan.model.layer2 import Evi, Vpws
 from citynet.plan.model.optical import (
     ClassTimes,
     ConnectivityService,
@@ -45,6 +46,7 @@ __all__ = [
     "ConnectivityService",
     "Degree",
     "Device",
+    "Evi",
     "FineGrain",
     "FlexeClient",
     "FlexeGroup",
@@ -85,6 +87,7 @@ __all__ = [
     "Steering",
     "Underlay",
     "UnderlayInterface",
+    "Vpws",
     "Vrf",
     "VrfPeer",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from citynet.plan.model.interconnect import Guard  # noqa: TC001 - pydantic reads these types when it runs
+from citynet.plan.model.layer2 import Evi, Vpws  # noqa: TC001
 from citynet.plan.model.optical import OpticalPlan  # noqa: TC001
 from citynet.plan.model.paths import IdentifierOption, PathTo, Steering  # noqa: TC001
 from citynet.plan.model.places import (  # noqa: TC001
@@ -45,6 +46,8 @@ class Device:
     paths: list[PathTo] = field(default_factory=list)
     steering: list[Steering] = field(default_factory=list)
     identifiers: list[IdentifierOption] = field(default_factory=list)
+    vpws: list[Vpws] = field(default_factory=list)
+    evpn: list[Evi] = field(default_factory=list)
 
     def port(self, name: str) -> Port:
         """The port of that name; KeyError if there is none."""
@@ -52,6 +55,16 @@ class Device:
             if port.name == name:
                 return port
         raise KeyError(name)
+
+    def slice_of(self, interface: str) -> int:
+        """The number of the slice of what enters by an attachment; 0 when it has none."""
+        port = interface.partition("v")[0]
+        return next((entry.number for entry in self.slice_entries if entry.port == port), 0)
+
+    def layer2_ports(self) -> list[Port]:
+        """The ports that take part in layer-2 services."""
+        names = {circuit.interface for circuit in self.vpws} | {name for evi in self.evpn for name in evi.interfaces}
+        return [port for port in self.ports if port.interface in names] if names else []
 
 
 @dataclass(slots=True)

@@ -16,7 +16,10 @@ class PortKind(enum.StrEnum):
 
 @dataclass(slots=True)
 class Port:
-    """A physical port of a device or host; `addresses` carry a length (`10.1.0.1/28`)."""
+    """A physical port of a device or host; `addresses` carry a length (`10.1.0.1/28`).
+
+    With a `vlan` only frames with that tag (802.1Q) count, and `interface` is where they are without it.
+    """
 
     name: str
     kind: PortKind
@@ -25,6 +28,12 @@ class Port:
     peer_port: str
     vrf: str = ""
     addresses: list[str] = field(default_factory=list)
+    vlan: int = 0
+
+    @property
+    def interface(self) -> str:
+        """The Linux interface that carries the port's service."""
+        return f"{self.name}v{self.vlan}" if self.vlan else self.name
 
 
 @dataclass(slots=True)
@@ -57,7 +66,7 @@ class Line:
 
 @dataclass(slots=True)
 class Host:
-    """A participant's host: one port, default routes to the device it hangs on."""
+    """A participant's host: one port, and default routes to the device it hangs on (none in layer 2)."""
 
     name: str
     participant: str

@@ -34,7 +34,7 @@ class Vrf:
 
 @dataclass(slots=True)
 class PlannedService:
-    """A service with the hosts on it; `vrf` and `rt` (route target) are those of a layer-3 one (`l3vpn`).
+    """A service with the hosts on it; `vrf` is that of a layer-3 one (`l3vpn`), empty on others.
 
     `bandwidth_mbps` is what each end may send and receive at once; 0 when nothing is planned for.
     """

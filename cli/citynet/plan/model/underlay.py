@@ -39,6 +39,11 @@ class Srv6:
     prefix: str
     source_address: str
 
+    @property
+    def block(self) -> str:
+        """The /32 that all locators of the domain lie in."""
+        return ":".join(self.prefix.split(":")[:2]) + "::/32"
+
 
 @dataclass(slots=True)
 class StaticSid:
@@ -63,9 +68,10 @@ class BgpNeighbor:
 
 @dataclass(slots=True)
 class Bgp:
-    """iBGP carrying VPN routes, TCP-MD5 with the named secret."""
+    """iBGP carrying VPN routes, TCP-MD5 with the named secret; `evpn` when it carries layer-2 routes too (RFC 7432)."""
 
     asn: int
     router_id: str
     secret: str
     neighbors: list[BgpNeighbor] = field(default_factory=list)
+    evpn: bool = False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+import importlib.resources
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from citynet.plan.model import Device
+    from citynet.platforms.whitebox.sections import ConfigFile
 
 
 class Whitebox:
@@ -49,6 +51,7 @@ class Whitebox:
             (file.folder, technology): environment.get_template(f"{file.folder}/{technology}.j2")
             for file in FILES
             for technology in file.technologies
+            if not file.program
         } | {
             ("nftables", name.removeprefix("nftables/").removesuffix(".j2")): environment.get_template(name)
             for name in environment.list_templates(filter_func=lambda name: name.startswith("nftables/"))
@@ -59,7 +62,7 @@ class Whitebox:
         rendered = Rendered(device.name, self.name)
         for file in FILES:
             parts = [
-                self._section(device, file.folder, technology)
+                self._section(device, file, technology)
                 for technology in file.technologies
                 if applies(technology, device)
             ]
@@ -73,7 +76,7 @@ class Whitebox:
         if not files:
             raise KeyError(technology)
         return (
-            {file.path: self._section(device, file.folder, technology) for file in files}
+            {file.path: self._section(device, file, technology) for file in files}
             if applies(technology, device)
             else {}
         )
@@ -83,8 +86,16 @@ class Whitebox:
         template = self._templates.get(("nftables", technology))
         return template.render(device=device) if template is not None else ""
 
-    def _section(self, device: Device, folder: str, technology: str) -> str:
-        return self._templates[folder, technology].render(device=device)
+    def _section(self, device: Device, file: ConfigFile, technology: str) -> str:
+        if file.program:
+            return _program(file.program)
+        return self._templates[file.folder, technology].render(device=device)
+
+
+@cache
+def _program(name: str) -> str:
+    folder = importlib.resources.files("citynet.platforms.whitebox.device")
+    return folder.joinpath(f"{name}.py").read_text(encoding="utf-8")
 
 
 def _burst(kbit: int) -> int:

@@ -24,7 +24,21 @@ CAPABILITIES = (
     ),
     Capability("protection", supported=True, means="nftables: only the ports that the device needs answer"),
     Capability(
-        "evpn", supported=False, means="", limits="no EVPN over SRv6 in FRR; VXLAN over the underlay is planned"
+        "layer2",
+        supported=True,
+        means="attachments of vpws and evpn: VLANs, broadcasts policed (tc), loops found by frames of the device's own",
+    ),
+    Capability(
+        "vpws",
+        supported=True,
+        means="End.DX2 (Linux seg6local), H.Encaps.L2.Red by eBPF on the attachment",
+        limits="static, no EVPN VPWS in FRR; frames of 802.2 LLC (STP) do not pass; amd64 and arm64 only",
+    ),
+    Capability(
+        "evpn",
+        supported=True,
+        means="EVPN over VXLAN with IPv6 VTEPs on the SRv6 underlay (FRR, Linux bridge)",
+        limits="no EVPN over SRv6 in FRR; a site hangs on one port (no multihoming)",
     ),
     Capability("macsec", supported=False, means="", limits="not built yet"),
     Capability("ipsec", supported=False, means="", limits="not built yet"),

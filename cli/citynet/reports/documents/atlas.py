@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from citynet.plan.model import PortKind
+from citynet.reports.documents.carrying import carried
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,8 +76,8 @@ def make_atlas(plan: Plan) -> Atlas:
     for device in plan.devices.values():
         atlas.at.setdefault(device.site, []).append(device)
         atlas.of_domain[device.domain].append(device)
-        for vrf in device.vrfs:
-            atlas.carriers[vrf.service].append(device)
+        for one in carried(device):
+            atlas.carriers[one.service].append(device)
     for line in plan.lines.values():
         _sort_line(atlas, line)
     for host in plan.hosts.values():

@@ -35,6 +35,12 @@ DATA_CLASSES: dict[str, Text] = {
     "core": t("core", "核心数据"),
 }
 
+SERVICE_KINDS: dict[str, Text] = {
+    "l3vpn": t("layer 3", "三层"),
+    "vpws": t("layer 2, point to point", "二层，点到点"),
+    "evpn": t("layer 2, multipoint", "二层，多点"),
+}
+
 ZONE_KINDS: dict[str, Text] = {
     "campus": t("campus", "园区"),
     "city": t("city", "市"),
@@ -179,6 +185,7 @@ LABELS: dict[str, Text] = {
         "AS {asn} 的 iBGP，承载 IPv4 与 IPv6 的 VPN 路由，TCP-MD5 使用密钥 {key}。",
     ),
     "vrfs": t("VRFs", "VRF"),
+    "layer2": t("Layer-2 services", "二层业务"),
     "vrf_peers": t("eBGP in VRFs", "VRF 内的 eBGP"),
     "guards": t("Guards", "防护规则"),
     "limits": t("Platform and its limits", "平台及其限制"),

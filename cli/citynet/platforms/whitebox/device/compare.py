@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .frr import Frr
+from .layer2 import Layer2
 from .network import Interfaces, Sysctl
 from .paths import Paths
 from .services import Flows, Nftables
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from .part import Part, Texts
 
 # In the order in which they come into force.
-PARTS: tuple[Part, ...] = (Interfaces(), Sysctl(), Nftables(), Slices(), Frr(), Flows(), Paths())
+PARTS: tuple[Part, ...] = (Interfaces(), Sysctl(), Nftables(), Slices(), Frr(), Layer2(), Flows(), Paths())
 
 
 class Memory:
@@ -57,8 +58,8 @@ class Comparison:
         self._drift = {} if missing else {part.name: self._drift_of(part) for part in active}
         self.parts = [part for part in active if self._drift.get(part.name) or self.changed_paths & set(part.paths)]
         if any(part.name.startswith("interfaces") for part in self.parts):
-            # New interfaces come with the kernel's defaults.
-            self.parts = [part for part in active if part in self.parts or part.name == "sysctl"]
+            # New interfaces come with the kernel's defaults, and without filters.
+            self.parts = [part for part in active if part in self.parts or part.name in ("sysctl", "layer2")]
 
     @property
     def changed(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from citynet.reports.documents.carrying import carrying
 from citynet.reports.documents.markdown import code, codes, escape
 from citynet.reports.documents.pages import Chapter, Section
 
@@ -102,7 +103,7 @@ def _subnets(book: Book) -> Section:
                     code(name),
                     book.device(PAGE, host.device),
                     code(host.port.peer_port),
-                    codes(host.gateways),
+                    codes(host.gateways) or "–",
                     codes(host.port.addresses),
                 ]
             )
@@ -117,15 +118,17 @@ def _targets(book: Book) -> Section:
     rows = []
     for service in book.atlas.plan.services.values():
         for device in book.atlas.carriers[service.name]:
-            vrf = next(vrf for vrf in device.vrfs if vrf.service == service.name)
+            one = carrying(device, service.name)
+            if not one.rd:
+                continue  # point to point: no routes
             rows.append(
                 [
                     book.service(PAGE, service.name),
                     book.device(PAGE, device.name),
-                    code(vrf.name),
-                    code(vrf.rd),
-                    code(vrf.rt),
-                    vrf.table,
+                    code(one.name),
+                    code(one.rd),
+                    code(service.rt),
+                    one.table or "–",
                 ]
             )
     return Section(

@@ -9,7 +9,7 @@ from citynet.reports.documents.chapters.interconnects import guards
 from citynet.reports.documents.chapters.overview import capabilities
 from citynet.reports.documents.markdown import Ready, code, codes, escape
 from citynet.reports.documents.pages import Chapter, Section
-from citynet.reports.documents.words import PORT_KINDS, ROLES
+from citynet.reports.documents.words import PORT_KINDS, ROLES, SERVICE_KINDS
 
 if TYPE_CHECKING:
     from citynet.plan.model import BgpNeighbor, Device, Port
@@ -70,6 +70,7 @@ class Sheets:
                 "underlay": ("port", "metric"),
                 "bgp": ("neighbor", "address"),
                 "vrfs": ("vrf", "service", "table", "rd", "rt", "ports", "prefixes"),
+                "layer2": ("service", "kind", "ports", "rd", "rt", "address", "peer_addresses"),
                 "vrf_peers": ("vrf", "neighbor", "asn", "address", "secret"),
                 "guards": ("interconnect", "rule", "direction", "protocol", "ports", "sources", "destinations"),
             }.items()
@@ -90,6 +91,8 @@ class Sheets:
         ]
         if device.vrfs:
             sections += self._vrfs(device, f"{name}.md")
+        if device.vpws or device.evpn:
+            sections.append(self._layer2(device, f"{name}.md"))
         if device.guards:
             sections.append(
                 Section(
@@ -189,6 +192,34 @@ class Sheets:
                 Section(book.say("vrf_peers"), headings=self._columns["vrf_peers"], rows=list(peers), depth=3)
             )
         return sections
+
+    def _layer2(self, device: Device, page: str) -> Section:
+        book = self._book
+        rows: list[list[object]] = [
+            [
+                book.service(page, one.service),
+                book.kind(SERVICE_KINDS, "vpws"),
+                code(one.interface),
+                "–",
+                "–",
+                code(one.sid),
+                code(one.remote),
+            ]
+            for one in device.vpws
+        ]
+        rows += [
+            [
+                book.service(page, one.service),
+                f"{book.kind(SERVICE_KINDS, 'evpn')} · VNI {one.vni}",
+                codes(one.interfaces),
+                code(one.rd),
+                code(one.rt),
+                code(one.vtep),
+                "–",
+            ]
+            for one in device.evpn
+        ]
+        return Section(book.say("layer2"), headings=self._columns["layer2"], rows=list(rows))
 
     def _limits_of(self, platform: str) -> Section:
         """The platform's capability table, the same for all its devices."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from citynet.reports.documents.carrying import carrying
 from citynet.reports.documents.chapters.topology import service_path
 from citynet.reports.documents.markdown import code, codes, picture, way
 from citynet.reports.documents.pages import Chapter, Section
-from citynet.reports.documents.words import DATA_CLASSES, PARTICIPANT_KINDS
+from citynet.reports.documents.words import DATA_CLASSES, PARTICIPANT_KINDS, SERVICE_KINDS
 
 if TYPE_CHECKING:
     from citynet.plan.model import PlannedService
@@ -21,16 +22,18 @@ def services(book: Book) -> Chapter:
         [
             Section(
                 headings=book.columns(
-                    "service", "title", "domain", "level", "data_class", "vrf", "rt", "bandwidth", "hosts"
+                    *("service", "title", "kind", "domain", "level", "data_class"),
+                    *("vrf", "rt", "bandwidth", "hosts"),
                 ),
                 rows=[
                     [
                         book.service("services.md", service.name),
                         service.title,
+                        book.kind(SERVICE_KINDS, service.kind),
                         book.domain(service.domain),
                         book.level(book.atlas.plan.domains[service.domain]),
                         book.kind(DATA_CLASSES, service.data_class),
-                        code(service.vrf),
+                        code(service.vrf) or "–",
                         code(service.rt),
                         _bandwidth(book, service),
                         len(service.hosts),
@@ -48,10 +51,11 @@ def one_service(book: Book, service: PlannedService) -> Chapter:
     page, title = f"{name}.md", service.title or service.name
     facts: list[list[object]] = [
         [book.say("col_service"), code(service.name)],
+        [book.say("col_kind"), book.kind(SERVICE_KINDS, service.kind)],
         [book.say("col_domain"), book.domain(service.domain)],
         [book.say("col_level"), book.level(book.atlas.plan.domains[service.domain])],
         [book.say("col_data_class"), book.kind(DATA_CLASSES, service.data_class)],
-        [book.say("col_vrf"), code(service.vrf)],
+        [book.say("col_vrf"), code(service.vrf) or "–"],
         [book.say("col_rt"), code(service.rt)],
         [book.say("col_bandwidth"), _bandwidth(book, service)],
     ]
@@ -94,8 +98,9 @@ def _ends(book: Book, service: PlannedService, page: str) -> Section:
 def _carriers(book: Book, service: PlannedService, page: str) -> Section:
     rows = []
     for device in book.atlas.carriers[service.name]:
-        vrf = next(vrf for vrf in device.vrfs if vrf.service == service.name)
-        rows.append([book.device(page, device.name), code(vrf.rd), codes(vrf.ports), codes(vrf.prefixes) or "–"])
+        one = carrying(device, service.name)
+        ports = codes([port.interface for port in one.ports])
+        rows.append([book.device(page, device.name), code(one.rd) or "–", ports, codes(one.prefixes) or "–"])
     return Section(
         book.say("service_carriers"), headings=book.columns("device", "rd", "ports", "prefixes"), rows=list(rows)
     )

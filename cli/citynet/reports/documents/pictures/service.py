@@ -10,6 +10,7 @@ import rustworkx
 
 from citynet.levels.text import t
 from citynet.plan.model import PortKind
+from citynet.reports.documents.carrying import carrying
 from citynet.reports.documents.pictures.grouping import group_devices
 from citynet.reports.documents.pictures.ip import device_node
 from citynet.reports.documents.pictures.labels import place_labels
@@ -46,15 +47,16 @@ def service_picture(atlas: Atlas, service: PlannedService) -> Picture:
     """A service: its VPN in the middle, devices around it, hosts and the other side of interconnects outside."""
     devices = atlas.carriers[service.name]
     grouping = group_devices(atlas, devices, AROUND)
+    middle = f"{service.vrf or service.kind} · RT {service.rt}" if service.kind != "vpws" else "End.DX2"
     hub = Node(
         HUB,
         "",
-        t(f"{service.vrf} · RT {service.rt}"),
+        t(middle),
         size=24,
         shape="box",
         fills=(PAPER,),
         stroke=DOMAIN_STROKE.get(service.domain, "#16202c"),
-        inside=f"{service.vrf} · RT {service.rt}",
+        inside=middle,
     )
     nodes: dict[str, Node] = {HUB: hub}
     edges: list[Edge] = []
@@ -82,17 +84,18 @@ def _devices(atlas: Atlas, service: PlannedService, nodes: dict[str, Node], edge
     """Add the devices and what hangs on each; returns the latter."""
     outer: dict[str, list[str]] = {}
     for device in atlas.carriers[service.name]:
-        vrf = next(vrf for vrf in device.vrfs if vrf.service == service.name)
+        one = carrying(device, service.name)
         node = nodes[device.name] = device_node(device)
-        node.tip = t(f"{device.name} · RD {vrf.rd} · {' '.join(vrf.prefixes)}")
+        route = f"RD {one.rd} · " if one.rd else ""
+        node.tip = t(f"{device.name} · {route}{' '.join(one.prefixes)}")
         node.size = max(node.size, 10)
         edges.append(_spoke(service, device.name, PICTURES["pic_tunnel"]))
         outside = outer.setdefault(device.name, [])
-        for port in (device.port(name) for name in vrf.ports):
+        for port in one.ports:
             key = f"\x00{device.name} {port.peer}"
             if port.kind is PortKind.ATTACHMENT:
                 nodes[key] = _host(atlas, port.peer, key)
-                edges.append(Edge(device.name, key, t(f"{port.name} · {' '.join(port.addresses)}")))
+                edges.append(Edge(device.name, key, t(f"{port.interface} · {' '.join(port.addresses)}".strip(" ·"))))
             else:
                 nodes[key] = far = device_node(atlas.plan.devices[port.peer])
                 far.key, far.fills, far.dashed = key, (PAPER,), True

@@ -1,0 +1,170 @@
+"""What the kernel does with the frames of attachments: into SRv6 and out of it, and no more broadcasts than allowed.
+
+`apply` makes the kernel do what a file says and touches nothing that is so already; `wrong` tells what is not so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from . import frames
+from .system import StepError, must, read_json, run
+
+FILE = "/etc/citynet/layer2.json"
+STATE = "/run/citynet/layer2"
+PROTOCOL = "143"
+"""Origin of our routes in the kernel (`ip route … proto`); FRR leaves those of others alone."""
+LOOP_FRAMES = "0x88b5"
+"""EtherType of the frames that look for loops: IEEE 802's first for local experiments."""
+# Our places among the filters of an interface; what others put before or behind them stays.
+LOOPS, BLOCK, STORM, MARK, ENCAPSULATE = "20", "21", "22", "23", "24"
+_BURST_S = 0.2
+
+
+def apply(config: dict[str, Any]) -> None:
+    """Make the kernel do what the file says, and undo what an earlier one said."""
+    known = set(read_json(f"{STATE}/interfaces.json", []))
+    wanted = {entry["interface"]: entry for entry in config.get("attachments", ())}
+    for name in sorted(known - set(wanted)):
+        _clear(name)
+    _write_known(sorted(wanted))
+    lacking = wrong(config)
+    for name in sorted({fact.split()[1] for fact in lacking if fact.startswith("filter ")}):
+        _clear(name)
+        _fill(name, wanted[name], config)
+    stale = {fact.split()[1] for fact in _routes()} - {f"{entry['sid']}/64" for entry in _circuits(config)}
+    for prefix in sorted(stale):
+        must(["ip", "-6", "route", "del", prefix, "proto", PROTOCOL])
+    for entry in _circuits(config):
+        must(["ip", "-6", "route", "replace", *_route(entry, config["helper"])])
+
+
+def wrong(config: dict[str, Any]) -> list[str]:
+    """What the kernel should have and has not, and the routes that it has and should not."""
+    wanted = [fact for entry in config.get("attachments", ()) for fact in _filters_of(entry, config)]
+    routes = [f"route {entry['sid']}/64 End.DX2 {entry['interface']}" for entry in _circuits(config)]
+    there = {fact for entry in config.get("attachments", ()) for fact in _filters(entry["interface"])}
+    kernel = _routes()
+    missing = [fact for fact in wanted if fact not in there] + [fact for fact in routes if fact not in kernel]
+    return missing + [f"{fact}, which nobody asked for" for fact in kernel if fact not in routes]
+
+
+def block(name: str) -> None:
+    """Let nothing through an attachment, either way, but the frames that look for loops."""
+    drop = ["protocol", "all", "pref", BLOCK, "handle", "1", "matchall", "action", "drop"]
+    keep = ["protocol", LOOP_FRAMES, "pref", LOOPS, "handle", "1", "matchall", "action", "pass"]
+    must(["tc", "filter", "replace", "dev", name, "egress", *keep])
+    must(["tc", "filter", "replace", "dev", name, "egress", *drop])
+    must(["tc", "filter", "replace", "dev", name, "ingress", *drop])
+    # What a bridge learnt there is wrong now; on other interfaces there is nothing to forget.
+    run(["bridge", "fdb", "flush", "dev", name])
+
+
+def unblock(name: str) -> None:
+    """Undo `block`; nothing is fine, too."""
+    for direction, place in (("ingress", BLOCK), ("egress", BLOCK), ("egress", LOOPS)):
+        run(["tc", "filter", "del", "dev", name, direction, "pref", place])
+
+
+def _circuits(config: dict[str, Any]) -> list[dict[str, Any]]:
+    return [entry for entry in config.get("attachments", ()) if "sid" in entry]
+
+
+def _write_known(names: list[str]) -> None:
+    os.makedirs(STATE, exist_ok=True)
+    Path(f"{STATE}/interfaces.json").write_text(json.dumps(names), encoding="utf-8")
+
+
+def _clear(name: str) -> None:
+    unblock(name)
+    for place in (LOOPS, STORM, MARK, ENCAPSULATE):
+        run(["tc", "filter", "del", "dev", name, "ingress", "pref", place])
+
+
+def _fill(name: str, entry: dict[str, Any], config: dict[str, Any]) -> None:
+    run(["tc", "qdisc", "add", "dev", name, "clsact"])  # it may be there already, and others use it
+    # A frame that was put together from several (GRO) cannot be taken apart again once it is encapsulated.
+    run(["ethtool", "-K", name.partition("v")[0], "gro", "off"])
+    add = ["tc", "filter", "replace", "dev", name, "ingress"]
+    must([*add, "protocol", LOOP_FRAMES, "pref", LOOPS, "handle", "1", "matchall", "action", "drop"])
+    rate, burst = str(config["storm_pps"]), str(max(1, int(config["storm_pps"] * _BURST_S)))
+    many = ["dst_mac", "01:00:00:00:00:00/01:00:00:00:00:00"]
+    police = ["action", "police", "pkts_rate", rate, "pkts_burst", burst, "conform-exceed", "drop/continue"]
+    must([*add, "protocol", "all", "pref", STORM, "handle", "1", "flower", *many, *police])
+    mark = ["action", "skbedit", "mark", str(entry["mark"]), "continue"]  # a bridge shows frames to no other filter
+    must([*add, "protocol", "all", "pref", MARK, "handle", "1", "matchall", *mark])
+    if "sid" in entry:
+        with _pinned(frames.load(_program(entry, config["helper"]), "vpws"), name) as path:
+            what = ["bpf", "direct-action", "object-pinned", path]
+            must([*add, "protocol", "all", "pref", ENCAPSULATE, "handle", "1", *what])
+
+
+@contextlib.contextmanager
+def _pinned(descriptor: int, name: str) -> Any:
+    """The program under a name that `tc` can find, as long as it looks."""
+    folder = f"{STATE}/bpf"
+    os.makedirs(folder, exist_ok=True)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mount(b"bpf", folder.encode(), b"bpf", 0, None):
+        raise StepError(f"no BPF file system: {os.strerror(ctypes.get_errno())}")
+    try:
+        frames.pin(descriptor, f"{folder}/{name}")
+        yield f"{folder}/{name}"
+    finally:
+        os.close(descriptor)
+        libc.umount2(folder.encode(), 2)
+
+
+def _program(entry: dict[str, Any], helper: str) -> bytes:
+    try:
+        index = int(Path(f"/sys/class/net/{helper}/ifindex").read_text())
+        mac = bytes.fromhex(Path(f"/sys/class/net/{helper}/address").read_text().strip().replace(":", ""))
+    except OSError as error:
+        raise StepError(f"interface {helper} is not there") from error
+    return frames.Encapsulation(entry["source"], entry["remote"], entry["mark"]).program(index, mac)
+
+
+def _filters_of(entry: dict[str, Any], config: dict[str, Any]) -> list[str]:
+    name = entry["interface"]
+    facts = [f"filter {name} {LOOPS} matchall drop", f"filter {name} {STORM} flower {config['storm_pps']}/s"]
+    facts.append(f"filter {name} {MARK} matchall mark {entry['mark']}")
+    if "sid" in entry:
+        facts.append(f"filter {name} {ENCAPSULATE} bpf {frames.tag_of(_program(entry, config['helper']))}")
+    return facts
+
+
+def _filters(name: str) -> list[str]:
+    """Our filters on an interface, worded as `_filters_of` words them."""
+    output = run(["tc", "-j", "filter", "show", "dev", name, "ingress"])
+    if output.code != 0:
+        return []
+    facts = []
+    for item in json.loads(output.text or "[]"):
+        options = item.get("options", {})
+        if item.get("kind") == "bpf" and "prog" in options:
+            facts.append(f"filter {name} {item['pref']} bpf {options['prog']['tag']}")
+        for action in options.get("actions", ()):
+            if action.get("kind") == "gact":
+                facts.append(f"filter {name} {item['pref']} {item['kind']} {action['control_action']['type']}")
+            elif action.get("kind") == "skbedit":
+                facts.append(f"filter {name} {item['pref']} {item['kind']} mark {action.get('mark')}")
+            elif action.get("kind") == "police":
+                facts.append(f"filter {name} {item['pref']} {item['kind']} {action.get('pkts_rate')}/s")
+    return facts
+
+
+def _route(entry: dict[str, Any], helper: str) -> list[str]:
+    what = ["encap", "seg6local", "action", "End.DX2", "oif", entry["interface"]]
+    return [f"{entry['sid']}/64", *what, "dev", helper, "proto", PROTOCOL]
+
+
+def _routes() -> list[str]:
+    """Our routes, worded as `wrong` words them."""
+    found = json.loads(run(["ip", "-j", "-6", "route", "show", "proto", PROTOCOL]).text or "[]")
+    done = [(item["dst"], item.get("encap", {})) for item in found]
+    return [f"route {prefix} {how.get('action')} {how.get('oif')}" for prefix, how in done]
