@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import socket
+import time
 
 import pytest
 
-from citynet.platforms.whitebox.device.path_agent import Routes, Watched, Way, routing_header
+from citynet.platforms.whitebox.device.path_agent import Agent, Routes, Watched, Way, routing_header
 
 RUN = b"12345678"
 
@@ -139,3 +140,12 @@ def test_a_routing_header_lists_segments_backwards() -> None:
     assert header[:5] == bytes([0, 6, 4, 2, 2])
     assert socket.inet_ntop(socket.AF_INET6, header[8:24]) == "fd01:1:3::1"
     assert socket.inet_ntop(socket.AF_INET6, header[-16:]) == "fd01:1:1:4::"
+
+
+def test_an_agent_that_worked_long_rests_four_times_as_long() -> None:
+    settings = {"source": "::1", "port": 0, "paths": [], "steering": [], "ways": []}
+    agent, one = Agent(settings, ""), way()
+    agent.ways = [one]
+    before = time.monotonic()
+    agent.rest(0.1)
+    assert one.due >= before + 0.4

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import rustworkx as rx
 
+from citynet.design.failures import cuts_per_hour, down_share
 from citynet.plan.model import PortKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from citynet.plan.model import Plan
-
-HOURS_PER_YEAR = 8760.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +137,11 @@ class Rates:
             return 1.0 / self.device_mtbf_h
         if failure.kind == "line":
             return 2.0 / self.port_mtbf_h
-        return self.fibre_cuts_per_1000km_year * failure.length_km / 1000.0 / HOURS_PER_YEAR
+        return cuts_per_hour(failure.length_km, self.fibre_cuts_per_1000km_year)
 
     def downtime(self, failure: Failure) -> float:
         """Share of time for which an element is down."""
-        rate = self.per_hour(failure)
-        return rate * self.mttr_h / (1.0 + rate * self.mttr_h)
+        return down_share(self.per_hour(failure), self.mttr_h)
 
 
 def availability(graph: DomainGraph, rates: Rates) -> dict[tuple[str, str], float]:

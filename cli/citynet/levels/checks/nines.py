@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from citynet.design import failures
 from citynet.levels.checks.common import ONE_SITE, OWN, limit, ms, report
 from citynet.levels.graph import Rates, availability, domain_graph
 from citynet.levels.model import Check, Evidence, Judgement, blocked
@@ -53,22 +54,22 @@ def _bounds(least: float, origin: Text) -> tuple[Threshold, ...]:
         ),
         limit(
             "device_mtbf_h",
-            100_000,
+            failures.DEVICE_MTBF_H,
             "h",
             t("mean time between failures of a device", "设备平均无故障时间"),
             OWN,
         ),
         limit(
             "port_mtbf_h",
-            1_000_000,
+            failures.PORT_MTBF_H,
             "h",
             t("mean time between failures of a port with its optics", "端口及光模块平均无故障时间"),
             OWN,
         ),
-        limit("fibre_cuts", 2, "/(1000 km·year)", t("fibre cuts", "光缆中断率"), OWN),
+        limit("fibre_cuts", failures.FIBRE_CUTS, "/(1000 km·year)", t("fibre cuts", "光缆中断率"), OWN),
         limit(
             "mttr_h",
-            4,
+            failures.MTTR_H,
             "h",
             t("mean time to repair", "平均修复时间"),
             report(
