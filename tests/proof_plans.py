@@ -125,7 +125,7 @@ def _service(plan: Plan, shape: Shape, number: int, ends: list[int], asn: int) -
         host, port = f"{name}-h{index}", f"h{number}-{index}"
         vrf = next((vrf for vrf in device.vrfs if vrf.service == name), None)
         if vrf is None:
-            vrf = Vrf(name, name, 1000 + number, f"{device.underlay.router_id}:{number}", rt)
+            vrf = Vrf(name, name, 1000 + number, f"{device.underlay.router_id}:{number}", rt, [rt])
             device.vrfs.append(vrf)
         vrf.ports.append(port)
         line = Line(

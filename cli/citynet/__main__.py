@@ -25,6 +25,7 @@ GROUPS = (
     "lab",
     "doctor",
     "deploy",
+    "drain",
     "verify",
     "demo",
 )

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.collection
 SCOPED = ["flexe_client", "l3vpn_service", "srv6_locator", "underlay"]
 PLUGINS = {
-    "action": ["device_config", "device_health", *SCOPED],
+    "action": ["device_config", "device_health", "node_drain", *SCOPED],
     "callback": ["events"],
     "inventory": ["plan"],
-    "module": ["device_config", "device_health", "otn_service", *SCOPED],
+    "module": ["device_config", "device_health", "node_drain", "otn_service", *SCOPED],
 }
 
 

@@ -42,6 +42,23 @@ BROKEN = {
               - {participant: exchange, device: cross-core-a, host: exchange-1}
               - {participant: hospital, device: cross-pe-east, host: hospital-1}""",
     "service-kind": "services: {circulation: {vrf: null}}",
+    "hub-and-spoke": "services: {circulation: {topology: hub-and-spoke, path: null, steering: []}}",
+    "dual-homed": """
+        services:
+          circulation:
+            path: null
+            steering: []
+            ends:
+              - {participant: exchange, device: cross-pe-west, host: exchange-1, backup_device: cross-pe-west}
+              - {participant: hospital, device: cross-pe-east, host: hospital-1}""",
+    "path-ends": "{paths: {p: {intent: low-latency}}, services: {circulation: {path: p, ends: ["
+    "{participant: exchange, device: cross-pe-west, host: exchange-1, backup_device: cross-border},"
+    " {participant: hospital, device: cross-pe-east, host: hospital-1}]}}}",
+    "service-limit": "services: {circulation: {police: true}}",
+    "exit": "services: {circulation: {exit: {device: cross-pe-west, participant: exchange, host: isp,"
+    " ipv4: 203.0.113.0/30, ipv6: '2001:db8::/64'}}}",
+    "exit-class": "{domains: {cross: {level: L3}}, services: {circulation: {data_class: important, exit:"
+    " {device: cross-border, participant: exchange, host: isp, ipv4: 203.0.113.0/30, ipv6: '2001:db8::/64'}}}}",
     "service-vrf": "services: {circulation: {vrf: mgmt}}",
     "layer2-ends": "{services: {wire: {kind: vpws, domain: cross, ipv4: 10.17.0.0/28, ipv6: 'fd17::/64',"
     " ends: [{participant: exchange, device: cross-pe-west, host: wire-1}]}}}",

@@ -25,7 +25,7 @@ def read(plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> state.W
     """The wiring as the guest reads it back from its share."""
     monkeypatch.setattr(state, "SHARE", tmp_path)
     monkeypatch.setattr(state, "RUN", tmp_path)
-    (tmp_path / "wiring.json").write_text(json.dumps(wiring.wiring(plan)))
+    (tmp_path / "wiring.json").write_text(json.dumps(wiring.wiring(plan, {})))
     return state.wiring()
 
 

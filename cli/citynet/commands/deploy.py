@@ -11,7 +11,7 @@ import typer
 from citynet.commands.common import DesignArgument, JsonOption, QuietOption, print_json, table
 
 if TYPE_CHECKING:
-    from citynet.deploy.runner import Report
+    from citynet.deploy.runner import DeviceReport, Report
 
 
 def register(app: typer.Typer) -> None:
@@ -92,6 +92,10 @@ def _as_json(report: Report, *, with_diff: bool) -> dict[str, Any]:
     }
 
 
+def _said(device: DeviceReport) -> str:
+    return device.reason or "; ".join(filter(None, [", ".join(device.parts), *device.notes]))
+
+
 def _print(report: Report, *, diff: bool, quiet: bool) -> None:
     if diff:
         for name in report.devices:
@@ -102,7 +106,12 @@ def _print(report: Report, *, diff: bool, quiet: bool) -> None:
             sys.stderr.write(f"{name}: {device.status}: {device.reason}\n" if device.failed else "")
         return
     rows = [
-        [name, device.status, f"{device.seconds:.1f}", device.reason or ", ".join(device.parts)]
+        [
+            name,
+            device.status,
+            f"{device.seconds:.1f}",
+            device.reason or "; ".join([", ".join(device.parts), *device.notes]).strip("; "),
+        ]
         for name, device in report.devices.items()
     ]
     table("would change, changing nothing" if report.check else "", ["device", "result", "seconds", ""], rows)

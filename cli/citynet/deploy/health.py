@@ -37,6 +37,7 @@ class Health:
     sessions: list[str]
     missing: list[str]
     waited_s: float
+    drained: bool = False
 
 
 def expected(device: Device, deployed: Container[str]) -> Expected:
@@ -57,4 +58,4 @@ def wait(target: Target, wanted: Expected, deadline_s: float) -> Health:
     request = {"adjacencies": wanted.adjacencies, "sessions": wanted.sessions, "deadline_s": deadline_s}
     with Connection(target) as connection:
         answer = ask(connection, "health", request, deadline_s + _ANSWER_SLACK_S)
-    return Health(answer["adjacencies"], answer["sessions"], answer["missing"], answer["waited_s"])
+    return Health(answer["adjacencies"], answer["sessions"], answer["missing"], answer["waited_s"], answer["drained"])

@@ -1,4 +1,4 @@
-"""One run of the playbook `citynet.twodomain.deploy`: prepared, watched, archived."""
+"""One run of a playbook of the collection, `citynet.twodomain.deploy` mostly: prepared, watched, archived."""
 
 from __future__ import annotations
 
@@ -16,17 +16,22 @@ from typing import IO, TYPE_CHECKING, Any
 
 import citynet
 from citynet.deploy import archive, collection, folder, secrets
-from citynet.errors import CitynetError, Exit, InputError, Problem
+from citynet.errors import CitynetError, Exit, InputError, Problem, did_you_mean
 from citynet.files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from citynet.lab import Lab
+    from citynet.plan.model import Plan
 
 _STOP_LIMIT_S = 20.0
 _LOG_LINES = 12
-_DEPLOYS = ("citynet.twodomain.device_config", "citynet.twodomain.otn_service")
+_DEPLOYS = (
+    "citynet.twodomain.device_config",
+    "citynet.twodomain.otn_service",
+    "citynet.twodomain.node_drain",
+)
 _HEALTH = "citynet.twodomain.device_health"
 
 
@@ -51,6 +56,8 @@ class Settings:
         deadline_s: Seconds to wait for the network to come together.
         forks: Devices at a time; 0 to choose by the number of cores.
         vault: Arguments about vault passwords, passed on to Ansible.
+        playbook: Which of the collection's playbooks to run.
+        variables: What to tell it besides.
     """
 
     home: Path
@@ -63,6 +70,8 @@ class Settings:
     deadline_s: int = 60
     forks: int = 0
     vault: list[str] = field(default_factory=list)
+    playbook: str = "deploy"
+    variables: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -133,6 +142,13 @@ def run(settings: Settings, watch: Callable[[dict[str, Any]], None]) -> Report:
     return report
 
 
+def require_device(plan: Plan, name: str) -> None:
+    """Raise InputError when the plan has no such device."""
+    if name not in plan.devices:
+        hint = did_you_mean(name, plan.devices)
+        raise InputError([Problem("NODE", 0, f"no device '{name}'", "a device of this design", hint)])
+
+
 def _finish(report: Report, started: float, *, interrupted: bool) -> None:
     report.seconds = round(time.monotonic() - started, 1)
     report.run.end({"seconds": report.seconds, "interrupted": interrupted, "result": report.counts})
@@ -197,6 +213,7 @@ def _command(settings: Settings, inventory: Path, report: Report) -> list[str]:
         "citynet_run": report.run.folder.name,
         "citynet_confirm_timeout": settings.confirm_s,
         "citynet_deadline": settings.deadline_s,
+        **settings.variables,
     }
     if settings.lab is not None:
         variables["ansible_user"] = "root"
@@ -206,7 +223,7 @@ def _command(settings: Settings, inventory: Path, report: Report) -> list[str]:
     argv = [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), "-e", json.dumps(variables)]
     argv += ["--check"] if settings.check else []
     argv += ["--limit", settings.limit] if settings.limit else []
-    return [*argv, *settings.vault, f"{collection.NAME}.deploy"]
+    return [*argv, *settings.vault, f"{collection.NAME}.{settings.playbook}"]
 
 
 def _environment(settings: Settings, events: int) -> dict[str, str]:

@@ -28,6 +28,12 @@ def complete(path: Path, names: Iterable[str]) -> list[str]:
         return _complete(path, names)
 
 
+def known(path: Path) -> dict[str, str]:
+    """The values that stand there in the clear; none of a vault."""
+    text = path.read_text() if path.exists() else ""
+    return {} if text.startswith(_VAULT) else yaml.safe_load(text) or {}
+
+
 def _complete(path: Path, names: Iterable[str]) -> list[str]:
     text = path.read_text() if path.exists() else ""
     if text.startswith(_VAULT):

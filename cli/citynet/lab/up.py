@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from citynet.errors import DeviceError, InputError, Problem
-from citynet.lab import launching, paths, supervisor
+from citynet.lab import launching, paths, secret_values, supervisor
 from citynet.lab.optics import controller
 from citynet.lab.running import READY, Lab, guest_command, remove
 from citynet.lab.waiting import until
@@ -30,7 +30,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _BOOT_LIMIT_S = 60.0
 _CONTROLLER_LIMIT_S = 30.0
 
-_BASE_MIB, _ROUTER_MIB, _HOST_MIB = 224, 48, 8
+_BASE_MIB, _ROUTER_MIB, _HOST_MIB, _SITE_MIB = 224, 48, 8, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,12 @@ class Parts:
 
 def memory_mib(plan: Plan) -> int:
     """Memory that the machine of this plan gets: what was measured, and a quarter more."""
-    return _BASE_MIB + _ROUTER_MIB * len(plan.devices) + _HOST_MIB * len(plan.hosts)
+    return (
+        _BASE_MIB
+        + _ROUTER_MIB * len(plan.devices)
+        + _HOST_MIB * len(plan.hosts)
+        + _SITE_MIB * sum(host.homing is not None for host in plan.hosts.values())
+    )
 
 
 def folder_of(name: str) -> Path:
@@ -147,7 +152,7 @@ def _prepare(folder: Path, plan: Plan, design_dir: Path) -> None:
         f"LAB_NAME={folder.name}\nLAB_ADDRESS={machine_address(plan)}/{prefix_length(plan)}\n"
         f"LAB_OUTSIDE_MAC={supervisor.OUTSIDE_MAC}\n"
     )
-    (share / "wiring.json").write_text(json.dumps(wiring(plan)))
+    (share / "wiring.json").write_text(json.dumps(wiring(plan, secret_values.known(design_dir / "secrets.yml"))))
     shutil.copytree(launching.GUEST, share / "guest", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "plan.json").write_text(codec.dumps(plan))
     (folder / "lab.json").write_text(json.dumps({"design_dir": str(design_dir.resolve())}))

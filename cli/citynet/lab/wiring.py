@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Any
 
+from citynet.lab.site_router import site_files
+
 if TYPE_CHECKING:
     from citynet.plan.model import Host, LineEnd, Plan
 
@@ -30,8 +32,8 @@ def addresses(plan: Plan) -> dict[str, str]:
     }
 
 
-def wiring(plan: Plan) -> dict[str, Any]:
-    """The wiring as JSON-ready values; the guest's `state.wiring` reads it.
+def wiring(plan: Plan, secrets: dict[str, str]) -> dict[str, Any]:
+    """The wiring as JSON-ready values; the guest's `state.wiring` reads it. Routers of dual-homed sites get secrets.
 
     Interfaces of the machine are named by number (`m3`, `l12a`): a Linux interface name holds 15 characters only.
     """
@@ -39,7 +41,11 @@ def wiring(plan: Plan) -> dict[str, Any]:
     for number, (name, address) in enumerate(addresses(plan).items(), start=1):
         nodes[name] = {"kind": "router", "management": address, "mac": management_mac(address), "outer": f"m{number}"}
         if name in plan.hosts:
-            nodes[name] |= {"kind": "host", "commands": host_commands(plan.hosts[name])}
+            nodes[name] |= {
+                "kind": "host",
+                "commands": host_commands(plan.hosts[name]),
+                "files": site_files(plan, plan.hosts[name], secrets),
+            }
     carried = carried_lines(plan)
     lines = {
         line.name: {"a": _end(line.a, number, "a"), "b": _end(line.b, number, "b")}
@@ -56,18 +62,26 @@ def carried_lines(plan: Plan) -> set[str]:
 
 def host_commands(host: Host) -> list[str]:
     """What makes a host reach its service, as `ip -batch` lines. Only routers are deployed; hosts come ready."""
-    name, port = host.port.name, host.port.interface
-    commands = [f"link set {name} up"]
-    if not host.gateways:  # a real cable carries frames, not bundles of them
-        commands.append(f"link set {name} gso_max_segs 1")
-    if host.port.vlan:
-        commands += [f"link add link {name} name {port} type vlan id {host.port.vlan}", f"link set {port} up"]
+    commands = []
+    for port in host.ports:
+        name, interface = port.name, port.interface
+        commands.append(f"link set {name} up")
+        if not host.gateways:  # a real cable carries frames, not bundles of them
+            commands.append(f"link set {name} gso_max_segs 1")
+        if port.vlan:
+            commands += [
+                f"link add link {name} name {interface} type vlan id {port.vlan}",
+                f"link set {interface} up",
+            ]
+        commands += _addresses(port.addresses, interface)
+    if host.homing:  # its routes are its routing daemon's
+        return commands + _addresses(host.homing.addresses, "lo")
+    return commands + [f"route replace default via {gateway} dev {host.port.interface}" for gateway in host.gateways]
+
+
+def _addresses(found: list[str], port: str) -> list[str]:
     # Duplicate detection would hold an address back for a second.
-    commands += [
-        f"addr replace {address} dev {port}" + (" nodad" if ":" in address else "") for address in host.port.addresses
-    ]
-    commands += [f"route replace default via {gateway} dev {port}" for gateway in host.gateways]
-    return commands
+    return [f"addr replace {address} dev {port}" + (" nodad" if ":" in address else "") for address in found]
 
 
 def management_mac(address: str) -> str:

@@ -146,7 +146,9 @@ class Bench:
         `count` pings each (5 unless told); with `packet_bytes`, IP packets of that size that may not be fragmented.
         """
         chosen = [
-            pair for pair in pairs(self.plan, domain) if without not in {pair.source.device, pair.destination.device}
+            pair
+            for pair in pairs(self.plan, domain)
+            if [without] not in (pair.source.devices, pair.destination.devices)
         ]
         by_source: dict[str, list[HostPair]] = {}
         for pair in chosen:

@@ -38,8 +38,25 @@ def pairs(plan: Plan, domain: str) -> list[HostPair]:
         hosts = [plan.hosts[name] for name in service.hosts]
         count = len(hosts)
         reach = count - 1 if count * (count - 1) <= ALL_PAIRS else max(1, ALL_PAIRS // count)
-        found += [HostPair(hosts[i], hosts[(i + step) % count]) for i in range(count) for step in range(1, reach + 1)]
+        found += [
+            HostPair(one, other)
+            for i, one in enumerate(hosts)
+            for other in (hosts[(i + step) % count] for step in range(1, reach + 1))
+            if service.talk(one.name, other.name)
+        ]
     return found
+
+
+def apart_pairs(plan: Plan, domain: str) -> list[HostPair]:
+    """Ordered pairs of spokes of one service, which must not reach each other; the next ones of each in the list."""
+    return [
+        HostPair(plan.hosts[one], plan.hosts[other])
+        for service in plan.services.values()
+        if service.domain == domain
+        for i, one in enumerate(service.spokes)
+        for other in (service.spokes[(i + step) % len(service.spokes)] for step in (1, 2))
+        if other != one
+    ]
 
 
 def far_pairs(plan: Plan, domain: str) -> list[HostPair]:

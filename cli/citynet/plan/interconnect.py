@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from citynet.plan import addresses
-from citynet.plan.l3vpn import LAST_SERVICE, vrf_on
+from citynet.plan.l3vpn import vrf_on
 from citynet.plan.model import Guard, GuardRule, LineEnd, Port, PortKind, VrfPeer
 
 if TYPE_CHECKING:
@@ -32,9 +32,17 @@ def _plan_one(city: City, builder: Builder, name: str, item: Interconnect) -> No
     builder.secrets.add(secret := f"bgp/{name}")
     for side, device in enumerate(devices):
         service, far = builder.services[item.services[side]], 1 - side
-        vrf = vrf_on(device, service, builder.lock.take("service", service.name, 1, LAST_SERVICE))
+        vrf = vrf_on(builder, device, service)
         vrf.ports.append(ends[side].port)
-        vrf.peers.append(VrfPeer(devices[far].name, devices[far].bgp.asn, transit[far], secret))
+        vrf.peers.append(
+            VrfPeer(
+                devices[far].name,
+                devices[far].bgp.asn,
+                transit[far],
+                secret,
+                max_routes=city.services[service.name].max_routes or 0,
+            )
+        )
         device.ports.append(
             Port(
                 ends[side].port,

@@ -11,7 +11,8 @@ from citynet.errors import InputError, Problem
 from citynet.plan import addresses
 from citynet.plan.builder import Builder
 from citynet.plan.interconnect import plan_interconnects
-from citynet.plan.l3vpn import plan_services
+from citynet.plan.internet import plan_exits
+from citynet.plan.l3vpn import plan_leaks, plan_services
 from citynet.plan.lock import AllocationError
 from citynet.plan.model import (
     Bgp,
@@ -56,6 +57,8 @@ def make_plan(design: Design, lock: Lock) -> Plan:
         _plan_links(design, builder)
         optical = _plan_optical(design, builder)
         plan_services(city, builder)
+        plan_exits(city, builder)
+        plan_leaks(builder)
         plan_interconnects(city, builder)
         plan_slices(city, builder)
         plan_paths(city, builder)

@@ -37,7 +37,11 @@ def plan_underlay(domain: PlannedDomain, design: Domain, node: int) -> Underlay:
 def plan_srv6(domain: PlannedDomain, node: int) -> Srv6:
     """The uSID locator of the device with that node number: block/32, node/16."""
     first = _locator(domain, node)
-    return Srv6(locator=LOCATOR, prefix=f"{addresses.ipv6(first)}/48", source_address=addresses.ipv6(first + 1))
+    return Srv6(
+        locator=LOCATOR,
+        prefix=f"{addresses.ipv6(first)}/48",
+        source_address=addresses.ipv6(first + 1),
+    )
 
 
 def _locator(domain: PlannedDomain, node: int) -> int:

@@ -7,24 +7,25 @@ no part.
 from __future__ import annotations
 
 from collections import defaultdict
-from ipaddress import ip_network
+from ipaddress import ip_interface, ip_network
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import rustworkx as rx
 
 from citynet.plan.model import PortKind
+from citynet.proof.layer3 import prove_layer3
 from citynet.proof.model import Refutation, judged, not_applicable, some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from citynet.plan.model import Device, Guard, Line, Plan
+    from citynet.plan.model import Device, Guard, Line, Plan, Vrf, VrfPeer
     from citynet.proof.model import Result
 
 
 def prove_isolation(plan: Plan) -> Iterator[Result]:
-    """ISO-01 to ISO-05 of every pair of domains, ISO-06 of every domain."""
+    """ISO-01 to ISO-05 of every pair of domains, ISO-06 to ISO-08 of every domain."""
     claims: tuple[tuple[str, Callable[[Plan, set[str]], list[Refutation]], int, str], ...] = (
         ("ISO-01", _ways, len(plan.lines), "lines"),
         ("ISO-02", _interconnects, sum(line.kind is PortKind.INTERCONNECT for line in plan.lines.values()), "lines"),
@@ -46,6 +47,7 @@ def prove_isolation(plan: Plan) -> Iterator[Result]:
     for domain in plan.domains:
         services = sum(service.domain == domain for service in plan.services.values())
         yield judged("ISO-06", domain, services, list(_services(plan, domain)), unit="services")
+        yield from prove_layer3(plan, domain)
 
 
 def _domain(plan: Plan, node: str) -> str:
@@ -68,8 +70,8 @@ def _joints(plan: Plan) -> Iterator[tuple[str, str, str]]:
             if port.kind is not PortKind.INTERCONNECT:
                 yield device.name, port.peer, f"port {device.name}:{port.name}"
     for host in plan.hosts.values():
-        yield host.name, host.device, f"host {host.name}"
-        yield host.name, host.port.peer, f"port {host.name}:{host.port.name}"
+        yield from ((host.name, device, f"host {host.name}") for device in host.devices)
+        yield from ((host.name, port.peer, f"port {host.name}:{port.name}") for port in host.ports)
 
 
 def _in_both(plan: Plan, domains: set[str]) -> list[str]:
@@ -162,7 +164,7 @@ def _rules(plan: Plan, domains: set[str]) -> list[Refutation]:
     """ISO-03: a rule's addresses are those of hosts of the near and the far service, on the right sides."""
     hosts: dict[str, set[str]] = defaultdict(set)
     for host in plan.hosts.values():
-        hosts[host.service] |= {address.split("/")[0] for address in host.port.addresses}
+        hosts[host.service] |= {address.split("/")[0] for address in host.addresses}
     found = []
     for device, guard in _guards(plan):
         if device.domain not in domains:
@@ -246,6 +248,7 @@ def _peers(plan: Plan, device: Device) -> Iterator[Refutation]:
     guarded = {(guard.port, guard.vrf): guard for guard in device.guards}
     for vrf in device.vrfs:
         sources = {guarded[port, vrf.name].peer for port in vrf.ports if (port, vrf.name) in guarded}
+        sources |= {peer.address for peer in vrf.peers if _is_site(plan, device, vrf, peer)}
         for peer in vrf.peers:
             if peer.address not in sources:
                 what = f"VRF {vrf.name} learns routes from {peer.name} ({peer.address}) through no guarded port"
@@ -255,6 +258,21 @@ def _peers(plan: Plan, device: Device) -> Iterator[Refutation]:
             if port.name in vrf.ports and far and (port.name, vrf.name) not in guarded:
                 what = f"VRF {vrf.name} has port {port.name} towards device {far.name} without a guard"
                 yield Refutation(f"device {device.name}", what, services=[vrf.service], advice="guard that port")
+
+
+def _is_site(plan: Plan, device: Device, vrf: Vrf, peer: VrfPeer) -> bool:
+    """Whether a neighbour is a host of the same service, at the end of the port it is heard on, and kept to its own."""
+    host = plan.hosts.get(peer.name)
+    far = next((port for port in host.ports if port.peer == device.name), None) if host else None
+    return (
+        host is not None
+        and far is not None
+        and host.service == vrf.service
+        and far.peer_port == peer.port
+        and peer.port in vrf.ports
+        and bool(peer.prefixes)
+        and {str(ip_interface(address).network) for address in host.addresses} == set(peer.prefixes)
+    )
 
 
 def _numbers(plan: Plan, domains: set[str]) -> list[Refutation]:
@@ -295,14 +313,14 @@ def _owned(device: Device) -> Iterator[tuple[str, str]]:
 def _services(plan: Plan, domain: str) -> Iterator[Refutation]:
     """ISO-06: what routes, tables and ports a service has, no other has."""
     mine = [service for service in plan.services.values() if service.domain == domain]
-    yield from _shared((service.rt, service.name) for service in mine)
+    yield from _shared((rt, service.name) for service in mine for rt in (service.rt, service.spoke_rt) if rt)
     by_name = {service.name: service for service in mine}
     for device in plan.devices.values():
         if device.domain != domain:
             continue
         for name, kind, rt in _imports(device):
             planned = by_name.get(name)
-            if planned and rt != planned.rt:
+            if planned and rt not in {planned.rt, planned.spoke_rt}:
                 what = f"{kind} of {name} imports {rt}, not {planned.rt}"
                 yield Refutation(f"device {device.name}", what, services=[name])
         owner: dict[tuple[str, str], str] = {}
@@ -312,18 +330,23 @@ def _services(plan: Plan, domain: str) -> Iterator[Refutation]:
                 both = f"{what} {value} serves both {first} and {service}"
                 yield Refutation(f"device {device.name}", both, services=[first, service])
     yield from _circuits(plan, domain)
+    yield from _misplaced(plan, domain)
+
+
+def _misplaced(plan: Plan, domain: str) -> Iterator[Refutation]:
     for host in plan.hosts.values():
-        if (
-            host.domain == domain
-            and _service_at(plan, plan.devices.get(host.device), host.port.peer_port) != host.service
-        ):
-            what = f"hangs on {host.device}:{host.port.peer_port}, which is not in {host.service}"
-            yield Refutation(f"host {host.name}", what, services=[host.service])
+        if host.domain != domain:
+            continue
+        for name, port in zip(host.devices, host.ports, strict=True):
+            if _service_at(plan, plan.devices.get(name), port.peer_port) != host.service:
+                what = f"hangs on {name}:{port.peer_port}, which is not in {host.service}"
+                yield Refutation(f"host {host.name}", what, services=[host.service])
 
 
 def _imports(device: Device) -> Iterator[tuple[str, str, str]]:
     """The service, holder and route target of everything that takes routes in."""
-    yield from ((vrf.service, f"VRF {vrf.name}", vrf.rt) for vrf in device.vrfs)
+    for vrf in device.vrfs:
+        yield from ((vrf.service, f"VRF {vrf.name}", rt) for rt in sorted({vrf.rt, *vrf.imports}))
     yield from ((evi.service, f"VNI {evi.vni}", evi.rt) for evi in device.evpn)
 
 

@@ -46,6 +46,8 @@ CLAIMS = {
         Claim("ISO-04", Area.ISOLATION, "routes cross only at guarded ports"),
         Claim("ISO-05", Area.ISOLATION, "no number or key of one domain is used in the other"),
         Claim("ISO-06", Area.ISOLATION, "each service has its own route target, tables and ports"),
+        Claim("ISO-07", Area.ISOLATION, "spokes of a service reach its hubs and no other spoke"),
+        Claim("ISO-08", Area.ISOLATION, "a service leaves to the internet at its one guarded exit only"),
         Claim("REACH-01", Area.REACHABILITY, "all ends of a service reach each other"),
         Claim("REACH-02", Area.REACHABILITY, "… without any one device"),
         Claim("REACH-03", Area.REACHABILITY, "… without any one link"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import rustworkx as rx
@@ -49,6 +50,7 @@ class Network:
         fibres: The edges that each fibre carries.
         groups: The edges that are in each risk group, by their fibres or by themselves.
         carriers: The nodes that carry each service: those its hosts hang on, and borders where it is joined.
+        homes: Of services with dual-homed sites: the nodes that each end hangs on.
         at: The services that each node carries.
         base: The connected component of each node with everything up.
     """
@@ -63,6 +65,7 @@ class Network:
     fibres: dict[str, frozenset[int]]
     groups: dict[str, frozenset[int]]
     carriers: dict[str, frozenset[int]]
+    homes: dict[str, list[frozenset[int]]] = field(default_factory=dict)
     at: dict[int, list[str]] = field(default_factory=dict)
     base: list[int] = field(default_factory=list)
 
@@ -71,7 +74,7 @@ class Network:
         found = {}
         for service, nodes in self.carriers.items():
             parts = {self.base[node]: node for node in sorted(nodes, reverse=True)}
-            if len(parts) > 1:
+            if len(parts) > 1 and not self._joined(service, []):
                 found[service] = sorted(parts.values())
         return found
 
@@ -120,17 +123,28 @@ class Network:
     def harm(self, cut: Collection[int], dead: int = -1, *, ignore: Collection[str] = ()) -> Harm | None:
         """The services that lose a pair of live devices when those edges, or that node, are gone; None if none do."""
         hurt: dict[str, list[int]] = {}
-        for part in self.parts(cut, dead):
+        parts = self.parts(cut, dead)
+        for part in parts:
             inside = Counter(service for node in part for service in self.at.get(node, ()))
             for service, count in inside.items():
                 nodes = self.carriers[service]
                 if service not in ignore and count < len(nodes) - (dead in nodes):
                     hurt.setdefault(service, part)
+        for service in [name for name in hurt if self._joined(name, parts, dead)]:
+            del hurt[service]
         if not hurt:
             return None
         services = sorted(hurt)
         part = min(hurt.values(), key=len)
         return Harm(services, sorted(self.names[node] for node in part), self._pair(services[0], hurt, dead))
+
+    def _joined(self, service: str, parts: list[list[int]], dead: int = -1) -> bool:
+        """Whether any two live ends of a service with dual-homed sites have homes that reach each other still."""
+        if service not in self.homes:
+            return False
+        of_node = {node: number for number, part in enumerate(parts, 1) for node in part}
+        ends = [{(self.base[node], of_node.get(node, 0)) for node in home - {dead}} for home in self.homes[service]]
+        return all(one & other for one, other in combinations([end for end in ends if end], 2))
 
     def _pair(self, service: str, hurt: dict[str, list[int]], dead: int) -> tuple[str, str]:
         part, nodes = set(hurt[service]), self.carriers[service]
@@ -177,6 +191,7 @@ def network_of(plan: Plan, domain: str) -> Network:
                 {*line.risk_groups, *(g for fibre in line.fibres for g in of_fibre.get(fibre, ()))} for line in used
             ),
             _carriers(plan, domain, index),
+            _homes(plan, domain, index),
         )
     )
 
@@ -227,3 +242,17 @@ def _carriers(plan: Plan, domain: str, index: dict[str, int]) -> dict[str, froze
             if vrf.service in found:
                 found[vrf.service].add(number)
     return {name: frozenset(nodes) for name, nodes in found.items()}
+
+
+def _homes(plan: Plan, domain: str, index: dict[str, int]) -> dict[str, list[frozenset[int]]]:
+    """The homes of each end of the services that have dual-homed ones; a border counts as one more end."""
+    dual = {host.service for host in plan.hosts.values() if host.homing and host.domain == domain}
+    found: dict[str, list[frozenset[int]]] = {name: [] for name in sorted(dual)}
+    for name in found:
+        hosts = [plan.hosts[host] for host in plan.services[name].hosts]
+        found[name] = [frozenset(index[device] for device in host.devices if device in index) for host in hosts]
+    for name, number in index.items() if found else ():
+        for vrf in plan.devices[name].vrfs:
+            if vrf.service in found and (vrf.gateways or any(not peer.port for peer in vrf.peers)):
+                found[vrf.service].append(frozenset({number}))
+    return found

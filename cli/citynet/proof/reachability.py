@@ -73,7 +73,7 @@ def _single_homed(plan: Plan, domain: str) -> list[str]:
     devices: dict[tuple[str, str], set[str]] = {}
     for host in plan.hosts.values():
         if host.domain == domain:
-            devices.setdefault((host.participant, host.service), set()).add(host.device)
+            devices.setdefault((host.participant, host.service), set()).update(host.devices)
     alone = Counter(next(iter(found)) for found in devices.values() if len(found) == 1)
     if not alone:
         return []

@@ -70,6 +70,7 @@ class L3vpnService(Task):
                 table=self.table,
                 rd=self.rd,
                 rt=self.rt,
+                imports=[self.rt],
                 ports=ports,
                 prefixes=prefixes,
             )

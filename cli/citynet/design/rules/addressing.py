@@ -106,6 +106,9 @@ def overlap(design: Design) -> Iterator[Problem]:
         ]
     for name, service in design.city.services.items():
         blocks += [(("services", name, "ipv4"), service.ipv4), (("services", name, "ipv6"), service.ipv6)]
+        if service.exit is not None:
+            exit_: Loc = ("services", name, "exit")
+            blocks += [((*exit_, "ipv4"), service.exit.ipv4), ((*exit_, "ipv6"), service.exit.ipv6)]
     ordered = sorted(blocks, key=lambda item: (item[1].version, int(item[1].network_address), item[1].prefixlen))
     widest = ordered[0]
     for loc, block in ordered[1:]:

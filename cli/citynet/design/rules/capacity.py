@@ -72,9 +72,10 @@ def _slots_wanted(design: Design) -> dict[str, int]:
     for service in design.city.services.values():
         own = design.city.slices.get(service.slice or "")
         for end in service.ends:
-            if own is None:
-                wanted[end.device] += slots_for(service.bandwidth_mbps)
-            elif (end.device, str(service.slice)) not in sliced:
-                sliced.add((end.device, str(service.slice)))
-                wanted[end.device] += slots_for(1000 * own.bandwidth_gbps)
+            for device in {end.device, end.backup_device or end.device}:
+                if own is None:
+                    wanted[device] += slots_for(service.bandwidth_mbps)
+                elif (device, str(service.slice)) not in sliced:
+                    sliced.add((device, str(service.slice)))
+                    wanted[device] += slots_for(1000 * own.bandwidth_gbps)
     return wanted

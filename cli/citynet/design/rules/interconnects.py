@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from citynet.design.model import Design
     from citynet.design.source import Loc
+    from citynet.design.types import Allow, ExitFlow
     from citynet.errors import Problem
 
 
@@ -56,6 +57,14 @@ def flows(design: Design) -> Iterator[Problem]:
         yield from _allows(design, name)
 
 
+def flow_ports(design: Design, loc: Loc, allow: Allow | ExitFlow) -> Iterator[Problem]:
+    """A flow that a guard passes has the ports that its protocol has."""
+    if allow.protocol == "icmp" and allow.ports:
+        yield design.source.problem(loc, "icmp has no ports", "no 'ports'")
+    if allow.protocol != "icmp" and not allow.ports:
+        yield design.source.problem(loc, f"a {allow.protocol} flow without ports", "the ports it may use")
+
+
 def _allows(design: Design, name: str) -> Iterator[Problem]:
     item = design.city.interconnects[name]
     present = [
@@ -63,10 +72,7 @@ def _allows(design: Design, name: str) -> Iterator[Problem]:
     ]
     for number, allow in enumerate(item.allow):
         loc: Loc = ("interconnects", name, "allow", number)
-        if allow.protocol == "icmp" and allow.ports:
-            yield design.source.problem(loc, "icmp has no ports", "no 'ports'")
-        if allow.protocol != "icmp" and not allow.ports:
-            yield design.source.problem(loc, f"a {allow.protocol} flow without ports", "the ports it may use")
+        yield from flow_ports(design, loc, allow)
         sides = [{n for n, side in enumerate(present) if who in side} for who in (allow.source, allow.destination)]
         if all(who in design.city.participants for who in (allow.source, allow.destination)) and not any(
             a != b for a in sides[0] for b in sides[1]

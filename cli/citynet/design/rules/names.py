@@ -61,6 +61,11 @@ def _service_references(design: Design) -> Iterator[tuple[Loc, str, str, Iterabl
         for number, end in enumerate(service.ends):
             yield ("services", name, "ends", number, "device"), "device", end.device, city.devices
             yield ("services", name, "ends", number, "participant"), "participant", end.participant, city.participants
+            if end.backup_device is not None:
+                yield ("services", name, "ends", number, "backup_device"), "device", end.backup_device, city.devices
+        if service.exit is not None:
+            yield ("services", name, "exit", "device"), "device", service.exit.device, city.devices
+            yield ("services", name, "exit", "participant"), "participant", service.exit.participant, city.participants
     for name, one in city.slices.items():
         yield ("slices", name, "domain"), "domain", one.domain, city.domains
     for name, interconnect in city.interconnects.items():
@@ -114,14 +119,21 @@ def one_name(design: Design) -> Iterator[Problem]:
     Both are nodes with a management address and a host name. Rename the host.
     """
     seen: dict[str, Loc] = {name: ("devices", name) for name in design.city.devices}
-    for service, number, end in service_ends_of(design):
-        loc: Loc = ("services", service, "ends", number, "host")
-        if end.host in seen:
-            first = design.source.where(*seen[end.host])
+    hosts: list[tuple[Loc, str]] = [
+        (("services", service, "ends", number, "host"), end.host) for service, number, end in service_ends_of(design)
+    ]
+    hosts += [
+        (("services", name, "exit", "host"), service.exit.host)
+        for name, service in design.city.services.items()
+        if service.exit is not None
+    ]
+    for loc, host in hosts:
+        if host in seen:
+            first = design.source.where(*seen[host])
             yield design.source.problem(
-                loc, f"host '{end.host}' is the name of another node", "a name of its own", f"first in {first}"
+                loc, f"host '{host}' is the name of another node", "a name of its own", f"first in {first}"
             )
-        seen.setdefault(end.host, loc)
+        seen.setdefault(host, loc)
 
 
 def service_ends_of(design: Design) -> Iterator[tuple[str, int, End]]:

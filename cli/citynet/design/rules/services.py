@@ -31,31 +31,41 @@ def service_ends(design: Design) -> Iterator[Problem]:
     Core and aggregation devices carry no customers: their tables stay small and their changes rare.
     """
     for name, number, end in service_ends_of(design):
-        device = design.city.devices.get(end.device)
-        if device is None:
-            continue
-        loc: Loc = ("services", name, "ends", number, "device")
-        domain = design.city.services[name].domain
-        if device.domain is None:
-            yield design.source.problem(
-                loc, f"service '{name}' ends at '{end.device}', which is in no domain", f"a device of domain {domain}"
-            )
-        elif device.domain != domain:
-            yield design.source.problem(
-                loc,
-                f"service '{name}' of domain {domain} ends at '{end.device}' of domain {device.domain}",
-                f"a device of domain {domain}",
-            )
-        elif device.role not in {Role.EDGE, Role.BORDER}:
-            yield design.source.problem(
-                loc, f"service '{name}' ends at '{end.device}', a device of role {device.role}", "role edge or border"
-            )
+        loc: Loc = ("services", name, "ends", number)
+        yield from _takes_ends(design, name, end.device, (*loc, "device"))
+        if end.backup_device is not None:
+            yield from _takes_ends(design, name, end.backup_device, (*loc, "backup_device"))
+
+
+def _takes_ends(design: Design, name: str, device_name: str, loc: Loc) -> Iterator[Problem]:
+    device = design.city.devices.get(device_name)
+    if device is None:
+        return
+    domain = design.city.services[name].domain
+    if device.domain is None:
+        yield design.source.problem(
+            loc, f"service '{name}' ends at '{device_name}', which is in no domain", f"a device of domain {domain}"
+        )
+    elif device.domain != domain:
+        yield design.source.problem(
+            loc,
+            f"service '{name}' of domain {domain} ends at '{device_name}' of domain {device.domain}",
+            f"a device of domain {domain}",
+        )
+    elif device.role not in {Role.EDGE, Role.BORDER}:
+        yield design.source.problem(
+            loc, f"service '{name}' ends at '{device_name}', a device of role {device.role}", "role edge or border"
+        )
 
 
 NEEDED = {"l3vpn": ("vrf",)}
 """The keys that a kind of service needs, besides those that all have."""
-OWN: dict[str, tuple[str, ...]] = {"vrf": ("l3vpn",), "path": ("l3vpn",), "steering": ("l3vpn",)}
+OWN: dict[str, tuple[str, ...]] = dict.fromkeys(
+    ("vrf", "topology", "police", "max_routes", "exit", "path", "steering"), ("l3vpn",)
+)
 """The keys that only some kinds of service have, and which."""
+OWN_OF_END: dict[str, tuple[str, ...]] = dict.fromkeys(("part", "backup_device"), ("l3vpn",))
+"""The same of their ends."""
 
 
 @rule("service-kind")
@@ -75,6 +85,15 @@ def service_kind(design: Design) -> Iterator[Problem]:
                 yield design.source.problem(
                     ("services", name, key),
                     f"service '{name}' of kind {service.kind} has '{key}'",
+                    f"'{key}' in services of kind {', '.join(kinds)} only",
+                )
+    for name, number, end in service_ends_of(design):
+        kind = design.city.services[name].kind
+        for key, kinds in OWN_OF_END.items():
+            if getattr(end, key) is not None and kind not in kinds:
+                yield design.source.problem(
+                    ("services", name, "ends", number, key),
+                    f"an end of service '{name}' of kind {kind} has '{key}'",
                     f"'{key}' in services of kind {', '.join(kinds)} only",
                 )
 

@@ -58,6 +58,7 @@ def unused_participants(design: Design) -> Iterator[Problem]:
     Regulators read evidence and need no attachment (监管方; report, chapter 2).
     """
     used = {end.participant for service in design.city.services.values() for end in service.ends}
+    used |= {service.exit.participant for service in design.city.services.values() if service.exit}
     for name, participant in design.city.participants.items():
         if name not in used and participant.kind not in {"regulator", "operator"}:
             yield design.source.problem(

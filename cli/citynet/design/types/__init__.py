@@ -58,6 +58,8 @@ from citynet.design.types.profiles import (
 from citynet.design.types.services import (
     Allow,
     End,
+    Exit,
+    ExitFlow,
     Interconnect,
     Participant,
     Service,
@@ -105,6 +107,8 @@ __all__ = [
     "DomainDefaults",
     "DomainName",
     "End",
+    "Exit",
+    "ExitFlow",
     "FailureRates",
     "Fibre",
     "FibreKind",

@@ -6,16 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from citynet.design.base import Ipv4Prefix, Ipv6Prefix, Measured, Strict, Whole
+from citynet.design.base import Flag, Ipv4Prefix, Ipv6Prefix, Measured, Strict, Whole
 from citynet.design.types.paths import Steering
 from citynet.design.types.words import (
     TITLE,
     Bandwidth,
     DataClass,
     DomainName,
+    EndPart,
     Name,
     ParticipantKind,
     ServiceKind,
+    ServiceTopology,
     Vlan,
     VrfName,
 )
@@ -38,6 +40,30 @@ class End(Strict):
     vlan: Vlan | None = Field(
         None, description="vpws, evpn: only frames with this tag (802.1Q) belong to the service; it is taken off"
     )
+    part: EndPart | None = Field(None, description="in a hub-and-spoke service: `hub` or `spoke`; a spoke when absent")
+    backup_device: Name | None = Field(
+        None, description="l3vpn: a second device it hangs on, used when the first or the line to it fails"
+    )
+
+
+class ExitFlow(Strict):
+    """A kind of flow that a service's ends may open to the internet; whatever is not listed is dropped."""
+
+    protocol: Literal["tcp", "udp", "icmp"] = Field(description="`icmp` has no ports, the others need them")
+    ports: list[Annotated[Whole, Field(ge=1, le=65535)]] = Field(
+        default_factory=list, description="destination ports that it may use"
+    )
+
+
+class Exit(Strict):
+    """The guarded exit of a service to the internet; nothing from there opens a flow inward."""
+
+    device: Name = Field(description="the border device it is at")
+    participant: Name = Field(description="who provides the internet there, a name of `participants`")
+    host: Name = Field(description="name of the provider's router; the lab makes a host of it")
+    ipv4: Ipv4Prefix = Field(description="the provider's network on the line: its router first, then the device")
+    ipv6: Ipv6Prefix = Field(description="the same for IPv6")
+    allow: list[ExitFlow] = Field(default_factory=list, description="flows that may go out; replies come back in")
 
 
 class Service(Measured):
@@ -52,6 +78,7 @@ class Service(Measured):
     domain: DomainName = Field(description="the domain it lives in; it never leaves it but through an interconnect")
     vrf: VrfName | None = Field(None, description="l3vpn: name of the VRF on every device that carries the service")
     data_class: DataClass = Field(DataClass.PUBLIC, description="the most sensitive class of data it carries")
+    topology: ServiceTopology = Field("any-to-any", description="l3vpn: which of its ends reach each other")
     bandwidth_mbps: Bandwidth = Field(
         0, description="what each end may send and receive at once, in Mbit/s; planned for"
     )
@@ -60,6 +87,11 @@ class Service(Measured):
         None, description="l3vpn: the path between its ends, a name of `paths`; IS-IS's when absent"
     )
     steering: list[Steering] = Field(default_factory=list, description="l3vpn: paths of data identifiers of their own")
+    police: Flag = Field(default=False, description="l3vpn: drop what an end sends or receives beyond `bandwidth_mbps`")
+    max_routes: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="l3vpn: routes of each IP version that one neighbour outside the domain may bring in"
+    )
+    exit: Exit | None = Field(None, description="l3vpn: its one guarded way out to the internet")
     ipv4: Ipv4Prefix = Field(description="block from which each end gets a /28; all ends of a layer-2 one share it")
     ipv6: Ipv6Prefix = Field(description="block from which each end gets a /64; those of a layer-2 one share the first")
     ends: Annotated[list[End], Field(min_length=1)] = Field(description="where participants attach to it")

@@ -20,6 +20,8 @@ DomainName = Literal["government", "cross"]
 ServiceKind = Literal["l3vpn", "vpws", "evpn"]
 LAYER_2 = frozenset({"vpws", "evpn"})
 """The kinds of service that carry Ethernet frames."""
+ServiceTopology = Literal["any-to-any", "hub-and-spoke"]
+EndPart = Literal["hub", "spoke"]
 Plane = Literal["A", "B"]
 ProtectionClass = Literal["diamond", "gold", "silver", "copper", "unprotected"]
 Trust = Annotated[Whole, Field(ge=0, le=3)]

@@ -20,9 +20,9 @@ boot() {
     [ -f /etc/citynet/slices.batch ] && tc -batch /etc/citynet/slices.batch
     [ -f /etc/citynet/layer2.json ] && PYTHONPATH=/usr/local/lib/citynet python3 -B -m layer2.loops --detach
     [ -f /etc/ulogd.conf ] && ulogd -d
+    [ -f /etc/citynet/host.batch ] && ip -force -batch /etc/citynet/host.batch
     grep -q '^[a-z0-9]*=yes' /etc/frr/daemons && /usr/lib/frr/frrinit.sh start
     [ -f /etc/citynet/paths.json ] && python3 /usr/local/lib/citynet/path_agent.py --daemon
-    [ -f /etc/citynet/host.batch ] && ip -force -batch /etc/citynet/host.batch
 }
 mkdir -p /var/log/citynet
 boot </dev/null >/var/log/citynet/boot.log 2>&1 &

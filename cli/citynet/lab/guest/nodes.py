@@ -184,6 +184,11 @@ def _personal(node: Node, wiring: Wiring, root: Path) -> None:
     if node.commands:
         (root / "etc/citynet").mkdir(exist_ok=True)
         (root / "etc/citynet/host.batch").write_text("\n".join(node.commands) + "\n")
+    for path, text in node.files.items():
+        place = root / path.lstrip("/")
+        place.write_text(text)
+        place.chmod(0o640)
+        shutil.chown(place, group="frr")
 
 
 def _await_answers(nodes: list[Node], tell: Callable[[str], None], limit_s: float = 60.0) -> None:

@@ -57,6 +57,7 @@ class Node:
     mac: str
     outer: str
     commands: list[str] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ from citynet.plan.model.optical import (
 )
 from citynet.plan.model.paths import IdentifierOption, PathTo, SegmentPath, SteeredTo, Steering
 from citynet.plan.model.places import PlannedDomain, PlannedFibre, PlannedParticipant, PlannedSite, PlannedZone
-from citynet.plan.model.ports import Host, Line, LineEnd, Port, PortKind
-from citynet.plan.model.services import PlannedService, Vrf, VrfPeer
+from citynet.plan.model.ports import Homing, Host, Line, LineEnd, Port, PortKind
+from citynet.plan.model.services import PlannedService, Vrf, VrfLeak, VrfPeer
 from citynet.plan.model.slices import (
     FlexeClient,
     FlexeGroup,
@@ -52,6 +52,7 @@ __all__ = [
     "FlexeGroup",
     "Guard",
     "GuardRule",
+    "Homing",
     "Host",
     "IdentifierOption",
     "Line",
@@ -89,5 +90,6 @@ __all__ = [
     "UnderlayInterface",
     "Vpws",
     "Vrf",
+    "VrfLeak",
     "VrfPeer",
 ]

@@ -40,6 +40,7 @@ class Device:
     bgp: Bgp
     vrfs: list[Vrf] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)
+    exits: list[Guard] = field(default_factory=list)
     sids: list[StaticSid] = field(default_factory=list)
     sliced_ports: list[SlicedPort] = field(default_factory=list)
     slice_entries: list[SliceEntry] = field(default_factory=list)

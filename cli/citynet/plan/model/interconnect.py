@@ -33,10 +33,20 @@ class GuardRule:
 
 @dataclass(slots=True)
 class Guard:
-    """Default-deny at a border port; rules list what passes. Replies of allowed flows pass by state."""
+    """Default-deny at a border port; rules list what passes. Replies of allowed flows pass by state.
+
+    Attributes:
+        interconnect: Name of the interconnect, or of the exit.
+        port: The port it guards.
+        vrf: The port's VRF.
+        peer: The far side's address that eBGP may come from; empty at an exit.
+        rules: What passes.
+        masquerade: IP versions whose sources go out under the port's own address (exits only).
+    """
 
     interconnect: str
     port: str
     vrf: str
     peer: str
     rules: list[GuardRule] = field(default_factory=list)
+    masquerade: list[int] = field(default_factory=list)

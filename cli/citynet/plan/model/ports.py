@@ -12,6 +12,7 @@ class PortKind(enum.StrEnum):
     LINK = "link"
     ATTACHMENT = "attachment"
     INTERCONNECT = "interconnect"
+    EXIT = "exit"
 
 
 @dataclass(slots=True)
@@ -19,6 +20,7 @@ class Port:
     """A physical port of a device or host; `addresses` carry a length (`10.1.0.1/28`).
 
     With a `vlan` only frames with that tag (802.1Q) count, and `interface` is where they are without it.
+    `police_kbps` is what may pass in each direction, in kbit/s; 0 when nothing limits it.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Port:
     peer_port: str
     vrf: str = ""
     addresses: list[str] = field(default_factory=list)
+    police_kbps: int = 0
     vlan: int = 0
 
     @property
@@ -65,8 +68,19 @@ class Line:
 
 
 @dataclass(slots=True)
+class Homing:
+    """A host with a second device: eBGP to both, and addresses on its loopback that both know the way to."""
+
+    asn: int
+    secret: str
+    backup: str
+    port: Port
+    addresses: list[str]
+
+
+@dataclass(slots=True)
 class Host:
-    """A participant's host: one port, and default routes to the device it hangs on (none in layer 2)."""
+    """A participant's host: a port and default routes to its device (none in layer 2), or two devices (`homing`)."""
 
     name: str
     participant: str
@@ -76,10 +90,26 @@ class Host:
     management: str
     port: Port
     gateways: list[str]
+    homing: Homing | None = None
+
+    @property
+    def devices(self) -> list[str]:
+        """The devices it hangs on, the preferred one first."""
+        return [self.device, self.homing.backup] if self.homing else [self.device]
+
+    @property
+    def ports(self) -> list[Port]:
+        """Its ports, in the order of its devices."""
+        return [self.port, self.homing.port] if self.homing else [self.port]
+
+    @property
+    def addresses(self) -> list[str]:
+        """Its addresses in the service, with the length of their prefixes."""
+        return self.homing.addresses if self.homing else self.port.addresses
 
     def address(self, version: int) -> str:
         """Its service address without length, for IP version 4 or 6."""
-        for text in self.port.addresses:
+        for text in self.addresses:
             if (":" in text) == (version == 6):
                 return text.split("/")[0]
         raise KeyError(version)

@@ -66,8 +66,8 @@ class Whitebox:
                 for technology in file.technologies
                 if applies(technology, device)
             ]
-            if parts:
-                rendered.files[file.path] = "".join(part for part in parts if part)
+            if text := "".join(parts):
+                rendered.files[file.path] = text
         return rendered
 
     def render_section(self, device: Device, technology: str) -> dict[str, str]:
@@ -75,11 +75,10 @@ class Whitebox:
         files = [file for file in FILES if technology in file.technologies]
         if not files:
             raise KeyError(technology)
-        return (
-            {file.path: self._section(device, file, technology) for file in files}
-            if applies(technology, device)
-            else {}
-        )
+        if not applies(technology, device):
+            return {}
+        texts = {file.path: self._section(device, file, technology) for file in files}
+        return {path: text for path, text in texts.items() if text}
 
     def render_filter(self, device: Device, technology: str) -> str:
         """The chains of one technology in the packet filter, without the table that `protection` puts them in."""

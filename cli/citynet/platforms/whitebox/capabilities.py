@@ -18,7 +18,19 @@ CAPABILITIES = (
         means="segment lists as kernel routes, watched and switched by an agent on the head end (Linux seg6)",
         limits="lines that are no shortest way of IS-IS cannot be pinned: FRR installs no static uA",
     ),
-    Capability("l3vpn", supported=True, means="BGP VPNv4/VPNv6 over SRv6, uDT46 per VRF (FRR, Linux VRF)"),
+    Capability(
+        "l3vpn",
+        supported=True,
+        means="BGP VPNv4/VPNv6 over SRv6, uDT46 per VRF; eBGP and BFD to dual-homed sites (FRR, Linux VRF); policing, "
+        "exit guard and source NAT (nftables)",
+        limits="no limit of all routes of a VRF: each eBGP neighbour has its own, which ends its session (FRR); a "
+        "NetEngine has `routing-table limit`",
+    ),
+    Capability(
+        "drain",
+        supported=True,
+        means="IS-IS overload bit of the IPv6 topology, ordered metrics, BGP graceful shutdown (FRR)",
+    ),
     Capability(
         "interconnect", supported=True, means="eBGP with TCP-MD5, nftables default deny, flow records by ulogd2"
     ),

@@ -25,6 +25,7 @@ class ConfigFile:
 
 
 FILES = (
+    ConfigFile("/etc/network/ifupdown2/policy.d/citynet.json", "ifupdown2", ("l3vpn",)),
     ConfigFile("/etc/network/interfaces.d/citynet", "interfaces", ("underlay", "srv6", "l3vpn", "layer2")),
     ConfigFile("/etc/sysctl.d/60-citynet.conf", "sysctl", ("underlay", "srv6", "interconnect", "layer2")),
     ConfigFile("/etc/nftables.conf", "nftables", ("protection",)),
@@ -44,9 +45,9 @@ FILES = (
 )
 
 _WHEN: dict[str, Callable[[Device], bool]] = {
-    "interconnect": lambda device: bool(device.guards),
     "slices": lambda device: bool(device.sliced_ports),
     "paths": lambda device: bool(device.steering),
+    "interconnect": lambda device: bool(device.guards or device.exits),
     "layer2": lambda device: bool(device.vpws or device.evpn),
     "evpn": lambda device: device.bgp.evpn,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from . import maintenance
 from .frr import Frr
 from .layer2 import Layer2
 from .network import Interfaces, Sysctl
@@ -25,7 +26,7 @@ class Memory:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        content = read_json(self._path, {})
+        content = self._content = read_json(self._path, {})
         self.files: dict[str, str] = content.get("files", {})
         self.running: dict[str, Any] = content.get("running", {})
         self.secret_lines: list[str] = content.get("secret_lines", [])
@@ -34,6 +35,10 @@ class Memory:
         """Replace it."""
         write_json(self._path, content)
 
+    def store(self) -> None:
+        """Write down what was changed in it."""
+        self.save({**self._content, "files": self.files, "running": self.running})
+
 
 class Comparison:
     """Intended files against those on disk, and what runs against what was committed."""
@@ -41,7 +46,7 @@ class Comparison:
     def __init__(self, request: dict[str, Any], memory: Memory, parts: tuple[Part, ...] = PARTS) -> None:
         self._memory = memory
         self._known = parts
-        self._templates: dict[str, str] = request["files"]
+        self._templates: dict[str, str] = maintenance.held(request["files"])
         self.texts: Texts = {path: fill(text, request["secrets"]) for path, text in self._templates.items()}
         known = {path for part in parts for path in part.paths}
         for path in self.texts:
@@ -83,6 +88,7 @@ class Comparison:
             "parts": [part.name for part in self.parts],
             "files": sorted(self.changed_paths),
             "diff": self._difference(),
+            "notes": maintenance.notes(),
         }
 
     def validate(self) -> None:

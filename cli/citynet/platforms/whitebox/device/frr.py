@@ -36,7 +36,7 @@ class Frr(Part):
         gone = dead(texts)
         if gone:
             return "not running: " + ", ".join(gone)
-        if memory is not None and digest(running()) == memory:
+        if memory is not None and running_digest() == memory:
             return ""
         changes = Changes(whole_file)
         if memory is not None or changes:
@@ -72,7 +72,7 @@ class Frr(Part):
 
     def memory(self, texts: Texts) -> Any:
         """A digest, because the running configuration holds keys."""
-        return digest(running()) if CONFIGURATION in texts else None
+        return running_digest() if CONFIGURATION in texts else None
 
     def restore(self, snapshot: Any) -> None:
         """Change back in place; when that does not work, restart with the former files."""
@@ -114,6 +114,11 @@ def service(verb: str) -> None:
     output = must([f"{LIBRARY}/frrinit.sh", verb])
     if verb != "stop":
         judge(output)
+
+
+def running_digest() -> str:
+    """What FRR runs, without a word of it."""
+    return digest(running())
 
 
 def running() -> str:

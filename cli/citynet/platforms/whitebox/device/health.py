@@ -7,6 +7,7 @@ import sys
 import time
 from typing import Any
 
+from .maintenance import mark
 from .system import StepError, must, process_of
 
 MARK = "CITYNET "
@@ -37,10 +38,11 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
         adjacencies = sorted(_adjacencies(answers.get("isisd", {})))
         sessions = sorted(_sessions(answers.get("bgpd", {})))
     except (StepError, ValueError) as error:
-        return {"adjacencies": [], "sessions": [], "missing": [f"FRR does not answer: {error}"]}
+        missing = [f"FRR does not answer: {error}"]
+        return {"adjacencies": [], "sessions": [], "missing": missing, "drained": bool(mark())}
     missing = [f"IS-IS adjacency on {port}" for port in request["adjacencies"] if port not in adjacencies]
     missing += [f"BGP session with {peer}" for peer in request["sessions"] if peer not in sessions]
-    return {"adjacencies": adjacencies, "sessions": sessions, "missing": missing}
+    return {"adjacencies": adjacencies, "sessions": sessions, "missing": missing, "drained": bool(mark())}
 
 
 def _ask() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from .system import StepError, must
 from .texts import difference
 
 INTERFACES = "/etc/network/interfaces.d/citynet"
+POLICY = "/etc/network/ifupdown2/policy.d/citynet.json"
 SYSCTL = "/etc/sysctl.d/60-citynet.conf"
 _STANZA = re.compile(r"^\s*iface\s+(\S+)", re.MULTILINE)
 
@@ -24,7 +25,7 @@ class Interfaces(Part):
 
     name = "interfaces"
     file = INTERFACES
-    paths = (INTERFACES,)
+    paths: tuple[str, ...] = (POLICY, INTERFACES)
     commands = {"ifreload": "ifupdown2", "ip": "iproute2"}  # noqa: RUF012
 
     def drift(self, texts: Texts, memory: Any) -> str:

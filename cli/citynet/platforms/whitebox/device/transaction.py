@@ -66,7 +66,7 @@ def _diff(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _commit(request: dict[str, Any]) -> dict[str, Any]:
-    lock = _lock(request.get("owner", ""))
+    lock = hold(request.get("owner", ""))
     leftover = Backup.pending(STATE)
     if leftover is not None:
         # Power was lost, or the guardian was killed, before anybody confirmed.
@@ -75,7 +75,7 @@ def _commit(request: dict[str, Any]) -> dict[str, Any]:
     comparison.require_tools()
     answer = comparison.answer()
     if leftover is not None:
-        answer["notes"] = ["took back a transaction that was never confirmed"]
+        answer["notes"].append("took back a transaction that was never confirmed")
     if not comparison.changed:
         if "expect" in request:
             # Asked now, it saves another login when the whole run turns out to change nothing.
@@ -89,7 +89,8 @@ def _commit(request: dict[str, Any]) -> dict[str, Any]:
     return {**answer, **applied, "notes": answer.get("notes", []) + applied.get("notes", [])}
 
 
-def _lock(owner: str) -> int:
+def hold(owner: str) -> int:
+    """Keep others from changing the device while this process lives; the handle of the lock."""
     os.makedirs(RUN, mode=0o700, exist_ok=True)
     os.makedirs(STATE, mode=0o700, exist_ok=True)
     handle = os.open(_LOCK, os.O_RDWR | os.O_CREAT, 0o600)

@@ -104,7 +104,7 @@ def _subnets(book: Book) -> Section:
                     book.device(PAGE, host.device),
                     code(host.port.peer_port),
                     codes(host.gateways) or "–",
-                    codes(host.port.addresses),
+                    codes(host.addresses),
                 ]
             )
     return Section(

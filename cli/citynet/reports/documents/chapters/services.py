@@ -85,7 +85,7 @@ def _ends(book: Book, service: PlannedService, page: str) -> Section:
                 book.kind(PARTICIPANT_KINDS, participant.kind) if participant else "–",
                 book.device(page, host.device),
                 code(host.port.peer_port),
-                codes(host.port.addresses),
+                codes(host.addresses),
             ]
         )
     return Section(

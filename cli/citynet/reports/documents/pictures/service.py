@@ -109,7 +109,7 @@ def _host(atlas: Atlas, name: str, key: str) -> Node:
     host = atlas.plan.hosts[name]
     participant = atlas.plan.participants.get(host.participant)
     title = participant.title if participant else ""
-    tip = f"{name} · {title or host.participant} · {' '.join(host.port.addresses)}"
+    tip = f"{name} · {title or host.participant} · {' '.join(host.addresses)}"
     return Node(key, clipped(f"{name} {title}".strip(), 20), t(tip), size=6, shape="square", fills=(NEUTRAL,))
 
 

@@ -1,0 +1,1 @@
+"""Maintenance: taking a device out of service without losing a packet, and whether that may be done."""
