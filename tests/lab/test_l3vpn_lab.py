@@ -1,4 +1,4 @@
-"""Layer-3 services and draining in one lab: who reaches whom, what a failure costs, what a policer and a guard let by."""
+"""Layer-3 services and draining in one lab: who reaches whom, what outlives a failure, what is let by."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NAME = "l3vpn"
 CORE, HUB = "core-a", "pe-west"
+PROBES = 10_000
 
 
 @pytest.fixture(scope="module")
