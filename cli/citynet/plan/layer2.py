@@ -52,7 +52,7 @@ def _attachment(builder: Builder, name: str, service: Service, end: End) -> Port
         f"{addresses.ipv4(int(service.ipv4.network_address) + place)}/{service.ipv4.prefixlen}",
         f"{addresses.ipv6(int(service.ipv6.network_address) + place)}/64",
     ]
-    far = Port("eth1", PortKind.ATTACHMENT, line.name, end.device, line.a.port, "", own, vlan)
+    far = Port("eth1", PortKind.ATTACHMENT, line.name, end.device, line.a.port, addresses=own, vlan=vlan)
     management = builder.management(end.host, None)
     builder.hosts[end.host] = Host(end.host, end.participant, name, service.domain, end.device, management, far, [])
     return port
