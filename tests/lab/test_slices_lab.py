@@ -79,16 +79,16 @@ def flooded(room: Room, name: str, mbps: int) -> Iterator[None]:
 
 
 @contextmanager
-def pinging(room: Room, name: str, **seen: str) -> Iterator[dict[str, int]]:
+def pinging(room: Room, name: str) -> Iterator[dict[str, int]]:
     """A ping every 5 ms between the hosts of a service; what was sent and came back stands in the result at the end."""
     far = room.lab.plan.hosts[f"{name}-east"].address(4)
-    argv = room.lab.ssh(room.lab.address(f"{name}-west"), f"timeout -s INT 120 ping -q -i 0.005 -s 400 {far}")
+    argv = room.lab.ssh(room.lab.address(f"{name}-west"), f"timeout -s INT 900 ping -q -i 0.005 -s 400 {far}")
     result: dict[str, int] = {}
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
     try:
         yield result
     finally:
-        room.lab.node(f"{name}-west", "killall -INT ping")
+        room.lab.node(f"{name}-west", "pkill -INT -x ping")
         out, _ = process.communicate(timeout=20)
         match = re.search(r"(\d+) packets transmitted, (\d+) received", out)
         assert match is not None, out
@@ -114,10 +114,10 @@ def test_every_packet_is_of_its_slice(room: Room) -> None:
 def test_a_customer_forges_neither_slice_nor_control(room: Room) -> None:
     """The sender writes label and DSCP as a router would; its packets still go with the rest."""
     before = {one: sent(room, "mid", "eth2", one) for one in (GOLD, SILVER, "1:2", REST)}
-    label = f"{marks.outer_slice(1) & 0xFFFFF:#x}"
     far = room.lab.plan.hosts["rest-east"].address(6)
-    for dscp in (marks.outer_slice(0) >> 20, marks.OUTER_CONTROL >> 20):
-        room.lab.node("rest-west", f"ping -c 100 -i 0.002 -F {label} -Q {dscp} {far}")
+    for number, dscp in enumerate((marks.outer_slice(0) >> 20, marks.OUTER_CONTROL >> 20), 1):
+        label = (marks.outer_slice(1) & 0xFFFFF) + number  # the kernel lends a label once
+        room.lab.node("rest-west", f"ping -c 100 -i 0.002 -F {label:#x} -Q {dscp} {far}")
     after = {one: sent(room, "mid", "eth2", one) for one in before}
     assert after[GOLD] == before[GOLD]
     assert after[SILVER] == before[SILVER]
@@ -134,7 +134,7 @@ def test_a_resize_loses_nothing_and_touches_nothing_else(room: Room) -> None:
         with pinging(room, "silver") as seen:
             assert deploy(room) == {name: ["slices"] for name in ROUTERS}
         assert seen["sent"] > 100
-        assert seen["received"] == seen["sent"]
+        assert seen["received"] >= seen["sent"] - 1  # one may be on its way when ping is stopped
         for router, port in (("left", "eth1"), ("mid", "eth1"), ("mid", "eth2"), ("right", "eth1")):
             found = rates(room, router, port)
             assert (found[GOLD], found[SILVER]) == (10000, kbit)
@@ -147,7 +147,7 @@ def test_a_slice_feels_nothing_of_its_neighbour(room: Room) -> None:
         assert until(lambda: sent(room, "left", "eth1", GOLD) > 0, 1)
         threading.Event().wait(3)  # long enough for some hundred pings
     assert seen["sent"] > 100
-    assert seen["received"] == seen["sent"]
+    assert seen["received"] >= seen["sent"] - 1  # one may be on its way when ping is stopped
 
 
 def test_bfd_lives_beside_a_full_rest(room: Room) -> None:
@@ -156,7 +156,7 @@ def test_bfd_lives_beside_a_full_rest(room: Room) -> None:
         return [peer["session-down"] for peer in shown]
 
     before = downs()
-    with flooded(room, "rest", 300):
+    with flooded(room, "rest", 150):
         assert until(
             lambda: "dropped 0," not in room.lab.node("left", "tc -s class show dev eth1 | grep -A1 '1:3 '"), 60
         )
