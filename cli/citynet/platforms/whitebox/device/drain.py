@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sys
 import time
 from typing import Any, Iterable
@@ -35,7 +36,9 @@ _METRIC = 10
 
 
 def main(request: dict[str, Any]) -> int:
-    """Answer one request with what became of it."""
+    """Answer one request with what became of it; a controller that is lost on the way does not leave it half done."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     try:
         answer = _ACTIONS[request["action"]](request)
     except StepError as error:
