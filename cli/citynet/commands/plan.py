@@ -126,6 +126,10 @@ def _summary(planned: Plan) -> None:
                 str(len(hosts)),
             ]
         )
+    if planned.optical is not None:
+        from citynet.reports.optical import figures
+
+        sys.stdout.write(figures(planned.optical) + "\n")
     table(
         f"{planned.city} {planned.title}", ["domain", "", "level", "AS", "locators", "devices", "links", "hosts"], rows
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from citynet.proof.capacity import prove_fibres, prove_links
 from citynet.proof.isolation import prove_isolation
+from citynet.proof.light import prove_light
 from citynet.proof.model import CLAIMS, Area, Proof, silent
 from citynet.proof.network import network_of
 from citynet.proof.reachability import Searched, prove_reachability
@@ -48,5 +49,6 @@ def prove(plan: Plan, only: Collection[Area] = tuple(Area), tell: Tell = silent)
             proof.results += prove_links(plan, network, tell)
     if Area.CAPACITY in only:
         proof.results.append(prove_fibres(plan))
+    proof.results += prove_light(plan, only)
     proof.results.sort(key=lambda result: list(CLAIMS).index(result.claim))
     return proof

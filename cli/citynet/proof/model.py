@@ -48,6 +48,7 @@ CLAIMS = {
         Claim("ISO-06", Area.ISOLATION, "each service has its own route target, tables and ports"),
         Claim("ISO-07", Area.ISOLATION, "spokes of a service reach its hubs and no other spoke"),
         Claim("ISO-08", Area.ISOLATION, "a service leaves to the internet at its one guarded exit only"),
+        Claim("ISO-09", Area.ISOLATION, "no wavelength and no ODU carries both domains"),
         Claim("REACH-01", Area.REACHABILITY, "all ends of a service reach each other"),
         Claim("REACH-02", Area.REACHABILITY, "… without any one device"),
         Claim("REACH-03", Area.REACHABILITY, "… without any one link"),
@@ -56,10 +57,12 @@ CLAIMS = {
         Claim("REACH-06", Area.REACHABILITY, "… without any one risk group", "L4"),
         Claim("REACH-07", Area.REACHABILITY, "routes of a service reach all its devices without any one reflector"),
         Claim("RISK-01", Area.RISK, "no one device, fibre or risk group is on every way between two ends", "L2"),
+        Claim("RISK-02", Area.RISK, "working and other path of a lit service share no fibre or risk group"),
         Claim("CAP-01", Area.CAPACITY, "no link carries more than its rate"),
         Claim("CAP-02", Area.CAPACITY, "… nor, of those that fit, without any one other link"),
         Claim("CAP-03", Area.CAPACITY, "links on a fibre need no more than its capacity"),
         Claim("CAP-04", Area.CAPACITY, "each service has 5G slots of its own on every link it may use", "L2"),
+        Claim("CAP-05", Area.CAPACITY, "no slot of a fibre is lit twice"),
     )
 }
 """Every kind of claim by its id; ids never change their meaning."""
