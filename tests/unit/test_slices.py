@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from citynet.plan.model import FlexeGroup, Plan
 
 GOLDEN = yaml.safe_load((ROOT / "tests/golden/cases/slices/design.yml").read_text(encoding="utf-8"))
-MINI = yaml.safe_load((ROOT / "labs/mini/design.yml").read_text(encoding="utf-8"))
+MINI = yaml.safe_load((ROOT / "tests/golden/cases/mini/design.yml").read_text(encoding="utf-8"))
 
 
 class Town:
@@ -133,6 +133,27 @@ def test_the_way_around_any_failure_is_reserved(tmp_path: Path) -> None:
         "gov-pe-east--gov-core-b",
         "gov-core-a--gov-core-b",
     }
+
+
+def test_a_service_with_paths_of_its_own_is_reserved_wherever_they_may_lead(tmp_path: Path) -> None:
+    town = Town(tmp_path, MINI)
+    town.design["slices"] = {"gold": {"domain": "government", "bandwidth_gbps": 10}}
+    for service in town.design["services"].values():
+        service.pop("slice", None)
+    town.design["services"]["gov-sharing"] |= {"slice": "gold", "path": "quick"}
+    town.design["paths"] = {"quick": {"intent": "low-latency"}}
+    government = [line.name for line in town.plan().lines.values() if line.domain == "government" and line.rate_gbps]
+    assert set(town.plan().groups) == set(government)
+
+
+def test_the_second_device_of_an_end_is_reserved_for(tmp_path: Path) -> None:
+    town = Town(tmp_path, MINI)
+    town.design |= {"interconnects": {}, "slices": {"gold": {"domain": "government", "bandwidth_gbps": 10}}}
+    service = {**town.design["services"]["gov-sharing"], "slice": "gold"}
+    town.design["services"] = {"gov-sharing": service}
+    before = set(town.plan().groups)
+    service["ends"] = [{**service["ends"][0], "backup_device": "gov-border"}, service["ends"][1]]
+    assert set(town.plan().groups) == before | {"gov-border--gov-core-a", "gov-border--gov-core-b"}
 
 
 def test_nothing_is_sold_twice(town: Town) -> None:

@@ -124,7 +124,7 @@ class Reservations:
 
 
 def ends_of(city: City) -> dict[str, list[list[str]]]:
-    """For each slice the devices of each of its services: where it ends, and the borders where it is joined."""
+    """For each slice the devices of each of its services: where it ends or may end, is joined, or leaves the city."""
     joined = defaultdict[str, set[str]](set)
     for interconnect in city.interconnects.values():
         for inside, device in zip(interconnect.services, interconnect.between, strict=True):
@@ -133,6 +133,9 @@ def ends_of(city: City) -> dict[str, list[list[str]]]:
     for name, service in city.services.items():
         if service.slice in found:
             devices = {end.device for end in service.ends} | joined[name]
+            devices |= {end.backup_device for end in service.ends if end.backup_device is not None}
+            if service.exit is not None:
+                devices.add(service.exit.device)
             found[service.slice].append(sorted(device for device in devices if device in city.devices))
     return found
 
@@ -141,7 +144,8 @@ def reserve(city: City) -> Reservations:
     """Give each slice its slots on every link that its services may take, first come, first served.
 
     These are the links of all shortest ways between the devices of a service, with everything up and without any one
-    link or device: what may carry the slice when something fails is reserved as well.
+    link or device: what may carry the slice when something fails is reserved as well. A service with paths of its own
+    may take any link of its domain.
     """
     found = Reservations()
     if not city.slices:
@@ -149,11 +153,12 @@ def reserve(city: City) -> Reservations:
     granule = city.flexe.granule_gbps
     links = list(all_links(city))
     graphs = {domain: _Graph(city, domain, links) for domain in {one.domain for one in city.slices.values()}}
+    steered = {service.slice for service in city.services.values() if service.path is not None or service.steering}
     for name, groups in ends_of(city).items():
         wanted = city.slices[name]
         way = [
             found.stretches.setdefault((link.a, link.b), Stretch(link, _group(link)))
-            for link in _way(graphs[wanted.domain], groups)
+            for link in _way(graphs[wanted.domain], groups, anywhere=name in steered)
         ]
         size = size_of(wanted.bandwidth_gbps, granule)
         shortage = _shortage(name, way, size, granule)
@@ -172,8 +177,8 @@ def _group(link: Joined) -> Group | None:
     return group_of(link.rate_gbps, link.phys) or group_of(link.rate_gbps)
 
 
-def _way(graph: _Graph, groups: Iterable[list[str]]) -> Iterator[Joined]:
-    numbers: set[int] = set()
+def _way(graph: _Graph, groups: Iterable[list[str]], *, anywhere: bool) -> Iterator[Joined]:
+    numbers = {number for row in graph.beside.values() for number, _, _ in row} if anywhere else set[int]()
     for devices in groups:
         ends = [device for device in devices if device in graph.beside]
         if len(ends) > 1:
