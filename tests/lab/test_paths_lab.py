@@ -56,8 +56,21 @@ def test_packets_carry_the_segments_of_the_quick_path(room: Room) -> None:
     while watcher.is_alive():
         room.lab.node("bureau-1", f"ping -c 3 -i 0.2 -W 1 {FAR} || true")
     watcher.join()
-    assert re.search(r"RT6 \(.*type=4.*fd01:1:", seen[0])
-    assert ":fe00::" in seen[0]
+    assert re.search(r"RT6 \(.*type=4.*fd01:1:.*:fe0\d::", seen[0])
+
+
+def test_a_wire_is_steered_by_the_sid_of_its_far_end(room: Room) -> None:
+    catch = "tcpdump -c 1 -nv -i any 'ip6[6] = 43 and ip6[40] = 41' 2>/dev/null"
+    seen: list[str] = []
+    watcher = threading.Thread(target=lambda: seen.append(room.lab.node("south", f"timeout 20 {catch} || true")))
+    watcher.start()
+    said = ""
+    while watcher.is_alive():
+        said = room.lab.node("wire-1", "ping -c 3 -i 0.2 -W 1 10.13.0.2 || true")
+    watcher.join()
+    assert " 0% packet loss" in said
+    assert re.search(r"RT6 \(.*type=4", seen[0])
+    assert "(143)" in seen[0]
 
 
 def test_a_silent_line_is_left_for_the_backup_and_taken_again(room: Room) -> None:
@@ -84,7 +97,7 @@ def test_a_strict_path_drops_rather_than_take_another_way(room: Room) -> None:
     faults.apply(room.lab, "silent", "west--south")
     try:
         assert until(lambda: path(room, "trusted east")["active"] == [], 30, 0.5)
-        routes = room.lab.node("west", "ip -6 route show table 200001")
+        routes = room.lab.node("west", "ip -6 route show table 400001")
         assert "blackhole fd11:0:0:1::/64" in routes
         assert "encap" not in routes
     finally:

@@ -120,17 +120,17 @@ def test_the_best_living_ways_are_taken(
 def test_routes_follow_the_choice() -> None:
     segments = [["fd01:1:1:4:fe00::"], ["fd01:1:2:4:fe00::"]]
     to = {"path": "p", "prefixes": ["10.0.0.0/28", "fd11::/64"], "segments": segments}
-    rule = {"table": 100001, "priority": 910, "vrf": "v", "mark": "", "families": ["-4", "-6"]}
+    rule = {"table": 300001, "priority": 910, "vrf": "v", "mark": "", "families": ["-4", "-6"]}
     entry = {**rule, "block": "fd01:1::/32", "to": [to]}
     routes, path = Routes([entry]), watched((True, True), (True, True))
     path.active = [0, 1]
     four, six = routes.lines(path)
-    assert four.startswith("route replace 10.0.0.0/28 table 100001 proto 203 metric 10 nexthop encap seg6")
+    assert four.startswith("route replace 10.0.0.0/28 table 300001 proto 203 metric 10 nexthop encap seg6")
     assert six.count("via fe80::1 dev sr0 weight 1") == 2
     path.active = []
     assert all(line.startswith("route del") for line in routes.lines(path))
     assert routes.in_use == {}
-    assert routes.rules("-6") == ["pref 910 iif v lookup 100001"]
+    assert routes.rules("-6") == ["pref 910 iif v lookup 300001"]
     path.strict = True
     assert sum("blackhole" in line for line in routes.base({"p": path})) == 2
 

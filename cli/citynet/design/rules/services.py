@@ -60,9 +60,10 @@ def _takes_ends(design: Design, name: str, device_name: str, loc: Loc) -> Iterat
 
 NEEDED = {"l3vpn": ("vrf",)}
 """The keys that a kind of service needs, besides those that all have."""
-OWN: dict[str, tuple[str, ...]] = dict.fromkeys(
-    ("vrf", "topology", "police", "max_routes", "exit", "path", "steering"), ("l3vpn",)
-)
+OWN: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("vrf", "topology", "police", "max_routes", "exit", "steering"), ("l3vpn",)),
+    "path": ("l3vpn", "vpws"),
+}
 """The keys that only some kinds of service have, and which."""
 OWN_OF_END: dict[str, tuple[str, ...]] = dict.fromkeys(("part", "backup_device"), ("l3vpn",))
 """The same of their ends."""

@@ -84,7 +84,7 @@ class Service(Measured):
     )
     slice: Name | None = Field(None, description="slice it travels in, a name of `slices`; with all others when absent")
     path: Name | None = Field(
-        None, description="l3vpn: the path between its ends, a name of `paths`; IS-IS's when absent"
+        None, description="l3vpn, vpws: the path between its ends, of `paths`; IS-IS's when absent"
     )
     steering: list[Steering] = Field(default_factory=list, description="l3vpn: paths of data identifiers of their own")
     police: Flag = Field(default=False, description="l3vpn: drop what an end sends or receives beyond `bandwidth_mbps`")

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from citynet.plan.paths.network import Network
     from citynet.plan.paths.search import Path
 
-SERVICE_TABLES, IDENTIFIER_TABLES = 100_000, 200_000
-"""First kernel tables of steered services and of data identifiers; tables of VRFs end below 67,000."""
+SERVICE_TABLES, IDENTIFIER_TABLES = 300_000, 400_000
+"""First kernel tables of steered services and of data identifiers; tables of VRFs end below 101,000."""
+LAST_STEERED = 65_000
 IDENTIFIER_PRIORITY, SERVICE_PRIORITY = 900, 910
 """Of the rules that lead to them: before those of VRFs (1000), identifiers before services."""
 LAST_NUMBER = 4095
@@ -43,7 +44,7 @@ class Planner:
     def service(self, name: str, service: Service) -> None:
         """Steer a service, and each of its data identifiers, between all of its devices."""
         if service.path is not None:
-            table = SERVICE_TABLES + self.builder.lock.take("service", name, 1, SERVICE_TABLES)
+            table = SERVICE_TABLES + self.builder.lock.take("service", name, 1, LAST_STEERED)
             self._steer(name, service.path, Steering(name, name, service.vrf or "", table, SERVICE_PRIORITY))
         for item in service.steering:
             pool, key = f"steering/{service.domain}", f"{name}/{item.identifier}"
@@ -88,11 +89,18 @@ class Planner:
         path = self._path_to(policy_name, policy, device, far)
         if path is None:
             return None
-        (vrf,) = [vrf for vrf in far.vrfs if vrf.service == name]
-        sid = self.builder.new_sid(far.name, f"dt46:{name}")
-        if all(known.address != sid for known in far.sids):
-            far.sids.append(StaticSid(sid, "uDT46", vrf.name))
-        return SteeredTo(far.name, path.name, sid, list(vrf.prefixes))
+        if self.builder.services[name].kind == "l3vpn":
+            (vrf,) = [vrf for vrf in far.vrfs if vrf.service == name]
+            return SteeredTo(far.name, path.name, self._sid(far, f"dt46:{name}", "uDT46", vrf.name), list(vrf.prefixes))
+        tunnels = [f"{one.remote}/128" for one in device.vpws if (one.service, one.peer) == (name, far.name)]
+        return SteeredTo(far.name, path.name, self._sid(far, "dt6", "uDT6", ""), tunnels)
+
+    def _sid(self, device: Device, use: str, behavior: str, vrf: str) -> str:
+        """The static SID of a device for one use, made on first use."""
+        sid = self.builder.new_sid(device.name, use)
+        if all(known.address != sid for known in device.sids):
+            device.sids.append(StaticSid(sid, behavior, vrf))
+        return sid
 
     def _path_to(self, policy_name: str, policy: PathPolicy, device: Device, far: Device) -> PathTo | None:
         """The path between two devices; None when nothing meets the policy, which the check refuses."""

@@ -32,7 +32,7 @@ NAME, SUPERVISOR = "citynet-paths", "citynet-pathsd"
 PROTOCOL = 203
 """The routing protocol number that marks our routes; FRR's are 186 to 199."""
 METRIC, LAST_METRIC = 10, 4000
-FIRST_TABLE = 100_000
+FIRST_TABLE = 300_000
 """Tables of steering have greater numbers; nobody else's have."""
 FAMILIES = ("-4", "-6")
 HOP_LIMIT = 255
