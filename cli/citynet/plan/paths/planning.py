@@ -40,6 +40,7 @@ class Planner:
     builder: Builder
     choosers: dict[str, Chooser] = field(default_factory=dict)
     _to: dict[tuple[str, str, str], PathTo] = field(default_factory=dict)
+    _ends: dict[tuple[str, str], tuple[str, list[str]]] = field(default_factory=dict)
 
     def service(self, name: str, service: Service) -> None:
         """Steer a service, and each of its data identifiers, between all of its devices."""
@@ -90,10 +91,17 @@ class Planner:
         if path is None:
             return None
         if self.builder.services[name].kind == "l3vpn":
-            (vrf,) = [vrf for vrf in far.vrfs if vrf.service == name]
-            return SteeredTo(far.name, path.name, self._sid(far, f"dt46:{name}", "uDT46", vrf.name), list(vrf.prefixes))
+            sid, prefixes = self._end(name, far)
+            return SteeredTo(far.name, path.name, sid, prefixes)
         tunnels = [f"{one.remote}/128" for one in device.vpws if (one.service, one.peer) == (name, far.name)]
         return SteeredTo(far.name, path.name, self._sid(far, "dt6", "uDT6", ""), tunnels)
+
+    def _end(self, name: str, far: Device) -> tuple[str, list[str]]:
+        """The SID of a layer-3 service on a device, and its prefixes there; looked up once, asked by all others."""
+        if (name, far.name) not in self._ends:
+            (vrf,) = [vrf for vrf in far.vrfs if vrf.service == name]
+            self._ends[name, far.name] = self._sid(far, f"dt46:{name}", "uDT46", vrf.name), list(vrf.prefixes)
+        return self._ends[name, far.name]
 
     def _sid(self, device: Device, use: str, behavior: str, vrf: str) -> str:
         """The static SID of a device for one use, made on first use."""
