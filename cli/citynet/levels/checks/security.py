@@ -82,7 +82,8 @@ def judge_ports(view: View) -> Judgement:
                 t("no open port", "无开放端口"),
                 ", ".join(ports),
             )
-    serving = {host.device for host in view.plan.hosts.values() if host.domain == view.domain}
+    # In layer 2 no address of the device is in a host's reach.
+    serving = {host.device for host in view.plan.hosts.values() if host.domain == view.domain and host.gateways}
     for name in sorted(serving - scanned):
         judgement.fail(
             name,
