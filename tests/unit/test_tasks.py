@@ -41,8 +41,33 @@ VALID: dict[str, dict[str, Any]] = {
         ],
         "entries": [{"name": "eth3", "number": 1}],
     },
+    "srv6_path": {
+        "prefix": "fd01:1:1::/48",
+        "source_address": "fd01:1:1::1",
+        "paths": [
+            {
+                "name": "to-east",
+                "primary": [{"name": "direct", "waypoints": ["fd01:1:2::"], "hops": ["fd01:1:2::"], "delay_us": 25}],
+            }
+        ],
+        "steering": [
+            {
+                "name": "share",
+                "vrf": "share",
+                "table": 100001,
+                "priority": 910,
+                "to": [{"path": "to-east", "sid": "fd01:1:2:fe00::", "prefixes": ["10.11.0.16/28"]}],
+            }
+        ],
+    },
 }
-ROLES = {"underlay": "underlay", "srv6": "srv6_locator", "l3vpn": "l3vpn_service", "slices": "flexe_client"}
+ROLES = {
+    "underlay": "underlay",
+    "srv6": "srv6_locator",
+    "l3vpn": "l3vpn_service",
+    "slices": "flexe_client",
+    "paths": "srv6_path",
+}
 
 
 def documentation(module: str) -> dict[str, Any]:
@@ -98,8 +123,8 @@ def test_files_are_its_own(module: str) -> None:
     assert job.scope is not None
     name = job.scope["name"]
     assert job.files
-    assert all(f"citynet-{name}" in path or path.startswith("/etc/citynet/") for path in job.files)
-    assert bool(job.scope["frr"]) == (module != "flexe_client")
+    assert all(f"citynet-{name}" in path or "/citynet" in path for path in job.files)
+    assert bool(job.scope["frr"]) == (module not in ("flexe_client", "srv6_path"))
     assert "key" not in job.scope["frr"].split()
     assert set(job.secrets.values()) <= {"key"}
     assert job.scope["owns"]
@@ -128,6 +153,8 @@ def test_absent_has_nothing_and_needs_no_more_than_a_name(module: str) -> None:
     ("module", "option", "value", "message"),
     [
         ("flexe_client", "interfaces", [{"name": "eth1", "base_kbit": 0}], "interfaces.0.base_kbit: "),
+        ("srv6_path", "paths", [], "paths: "),
+        ("srv6_path", "prefix", "10.0.0.0/8", "prefix: "),
         ("flexe_client", "entries", [{"name": "eth1", "number": 256}], "entries.0.number: "),
         ("underlay", "net", "49.0001", "net: "),
         ("underlay", "loopback", "10.0.0.1", "loopback: "),

@@ -12,6 +12,7 @@ import pydantic
 
 from citynet.errors import CitynetError, Exit
 from citynet.tasks.l3vpn import L3vpnService
+from citynet.tasks.paths import Srv6Paths
 from citynet.tasks.slices import FlexeClients
 from citynet.tasks.srv6 import Srv6Locator
 from citynet.tasks.underlay import UnderlayTask
@@ -24,6 +25,7 @@ TASKS: dict[str, type[Task]] = {
     "srv6_locator": Srv6Locator,
     "l3vpn_service": L3vpnService,
     "flexe_client": FlexeClients,
+    "srv6_path": Srv6Paths,
 }
 """By the name of the module in the collection."""
 

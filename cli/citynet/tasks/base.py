@@ -33,6 +33,10 @@ def _ipv6(text: str) -> str:
     return str(ipaddress.IPv6Address(text))
 
 
+def _prefix(text: str) -> str:
+    return str(ipaddress.ip_network(text))
+
+
 def _prefix6(text: str) -> str:
     return str(ipaddress.IPv6Network(text))
 
@@ -40,6 +44,7 @@ def _prefix6(text: str) -> str:
 InterfaceAddress = Annotated[str, AfterValidator(_interface)]
 Ipv4 = Annotated[str, AfterValidator(_ipv4)]
 Ipv6 = Annotated[str, AfterValidator(_ipv6)]
+Prefix = Annotated[str, AfterValidator(_prefix)]
 Prefix6 = Annotated[str, AfterValidator(_prefix6)]
 
 
