@@ -146,7 +146,7 @@ def test_a_site_shows_its_devices_fibres_and_services(tmp_path: Path) -> None:
     assert {"核心机房 A", "2 km", "北"} <= set(seen["drawn"])
     assert set(seen["layers"]) == {
         *("labels", "fibres", "groups", "interconnects"),
-        *("domain 0", "domain 1", "service 0", "service 1", "service 2", "service 3"),
+        *("domain 0", "domain 1", "service 0", "service 1"),
     }
     assert seen["closed"]
     assert {"核心机房 A", "核心机房 B", "互联机房", "西区", "东区"} <= set(seen["hit"])

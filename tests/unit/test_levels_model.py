@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 
 import levels_facts as facts
 import pytest
@@ -182,9 +181,8 @@ def test_availability_of_two_devices_on_one_line_is_the_product() -> None:
 def test_pairs_cover_every_host_and_stay_in_their_service() -> None:
     found = pairs(facts.plan(), "government")
     assert {(pair.source.name, pair.destination.name) for pair in found} == {
-        *itertools.permutations(("data-bureau-1", "tax-1")),
-        *itertools.permutations(("video-1", "video-2")),
-        *itertools.permutations(("lan-1", "lan-2", "lan-3"), 2),
+        ("data-bureau-1", "tax-1"),
+        ("tax-1", "data-bureau-1"),
     }
     assert (
         far_pairs(facts.plan(), "government")[0].source.device
@@ -196,8 +194,7 @@ def test_equal_cost_ports_follow_the_metrics() -> None:
     plan = facts.plan()
     assert equal_cost_ports(plan, "gov-pe-west", "gov-pe-east") == ["eth1", "eth2"]
     assert equal_cost_ports(plan, "gov-pe-west", "gov-core-a") == ["eth1"]
-    names = [pair.source.name for pair in balanced_pairs(plan, "government")]
-    assert names == ["data-bureau-1", "tax-1", "lan-1", "lan-2", "lan-3", "lan-3"]
+    assert [pair.source.name for pair in balanced_pairs(plan, "government")] == ["data-bureau-1", "tax-1"]
 
 
 def test_outsiders_are_the_other_domains_hosts() -> None:

@@ -264,9 +264,9 @@ def only_refuted(plan: Plan, claim: str) -> list[Refutation]:
 def test_a_severed_service_is_named() -> None:
     plan = mini()
     drop(plan, "gov-pe-west--gov-core-a", "gov-pe-west--gov-core-b")
-    found = only_refuted(plan, "REACH-01")
-    assert [one.services for one in found] == [["gov-sharing"], ["gov-video"], ["gov-lan"]]
-    assert all("gov-pe-west" in one.what for one in found)
+    (one,) = only_refuted(plan, "REACH-01")
+    assert one.services == ["gov-sharing"]
+    assert "gov-pe-west" in one.what
 
 
 def test_a_link_without_isis_is_no_way() -> None:
@@ -284,7 +284,7 @@ def test_a_device_that_severs_a_service_is_named() -> None:
     wire(plan, "gov-pe-west", "gov-core-a", PortKind.LINK)
     (one,) = only_refuted(plan, "REACH-02")
     assert one.failing == ["device gov-core-a"]
-    assert one.services == ["gov-lan", "gov-sharing", "gov-video"]
+    assert one.services == ["gov-sharing"]
     assert "gov-pe-west" in one.advice
 
 
@@ -298,7 +298,7 @@ def test_a_link_that_severs_a_service_is_named() -> None:
 def test_the_own_device_of_an_end_is_noted_and_not_refuted() -> None:
     results = prove(mini(), [Area.REACHABILITY]).results
     notes = [note for r in results if r.claim == "REACH-02" and r.subject == "government" for note in r.notes]
-    assert "gov-pe-east (3), gov-pe-west (2)" in notes[0]
+    assert "gov-pe-east, gov-pe-west" in notes[0]
 
 
 def test_a_shared_fibre_is_named_from_level_2() -> None:
@@ -340,11 +340,8 @@ def test_a_lone_reflector_is_named() -> None:
     for name in ("gov-pe-west", "gov-pe-east", "gov-border"):
         device = plan.devices[name]
         device.bgp.neighbors = [one for one in device.bgp.neighbors if one.name == "gov-core-a"]
-    found = only_refuted(plan, "REACH-07")
-    assert [(one.failing, one.services) for one in found] == [
-        (["device gov-core-a"], ["gov-sharing"]),
-        (["device gov-core-a"], ["gov-lan"]),
-    ]
+    (one,) = only_refuted(plan, "REACH-07")
+    assert one.failing == ["device gov-core-a"]
 
 
 def test_reflectors_that_are_no_neighbours_pass_nothing_on() -> None:
@@ -356,7 +353,8 @@ def test_reflectors_that_are_no_neighbours_pass_nothing_on() -> None:
     plan.devices["gov-core-a"].bgp.neighbors = [
         one for one in plan.devices["gov-core-a"].bgp.neighbors if one.name != "gov-core-b"
     ]
-    assert [one.failing for one in only_refuted(plan, "REACH-07")] == [[], []]
+    (one,) = only_refuted(plan, "REACH-07")
+    assert one.failing == []
 
 
 @pytest.mark.parametrize("nested", [False, True])

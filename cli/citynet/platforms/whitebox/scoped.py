@@ -43,9 +43,8 @@ class ScopedText:
 
 def render(device: Device, technology: str, name: str) -> ScopedText:
     """The text of one technology of a device, under the name of a scope."""
-    found = ScopedText(name)
+    found = nothing(technology, name)
     for path, text in PLATFORM.render_section(device, technology).items():
-        found.owns.append(path)
         if path == CONFIGURATION:
             found.frr = _ECHO.sub("", text)
         elif path != DAEMONS and re.sub(r"^#.*$", "", text, flags=re.MULTILINE).strip():
