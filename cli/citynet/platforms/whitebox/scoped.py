@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from citynet.platforms.whitebox import PLATFORM
 from citynet.platforms.whitebox.device.frr_changes import CONFIGURATION, DAEMONS
-from citynet.platforms.whitebox.device.network import INTERFACES, SYSCTL
+from citynet.platforms.whitebox.device.network import INTERFACES, POLICY, SYSCTL
 from citynet.platforms.whitebox.device.nftables_scope import FOLDER, table_of
 from citynet.platforms.whitebox.device.services import NFTABLES
 from citynet.platforms.whitebox.sections import FILES
@@ -69,5 +69,9 @@ def nothing(technology: str, name: str) -> ScopedText:
 
 def _own(path: str, name: str) -> str:
     """A file of the scope's own where the device as a whole has one for all technologies."""
-    own = {INTERFACES: f"{INTERFACES}-{name}", SYSCTL: SYSCTL.replace(".conf", f"-{name}.conf")}
+    own = {
+        INTERFACES: f"{INTERFACES}-{name}",
+        POLICY: POLICY.replace(".json", f"-{name}.json"),
+        SYSCTL: SYSCTL.replace(".conf", f"-{name}.conf"),
+    }
     return own.get(path, path)

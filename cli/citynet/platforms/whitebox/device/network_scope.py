@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Optional
 
-from .network import INTERFACES, Interfaces, interface_names, prepare_tables
+from .network import INTERFACES, POLICY, Interfaces, interface_names, prepare_tables
 from .system import must, read, run
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ class ScopedInterfaces(Interfaces):
 
     name = f"interfaces{BESIDE}"
 
-    def __init__(self, path: str = INTERFACES, memory: Any = None) -> None:
-        self.file = path
-        self.paths = (path,)
+    def __init__(self, scope: str = "", memory: Any = None) -> None:
+        self.file = f"{INTERFACES}-{scope}"
+        self.paths = (POLICY.replace(".json", f"-{scope}.json"), self.file)
         self._before: dict[str, Any] = dict((memory or {}).get("before", {}))
 
     def drift(self, texts: Texts, memory: Any) -> str:

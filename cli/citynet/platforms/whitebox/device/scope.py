@@ -15,7 +15,7 @@ from .compare import PARTS, Comparison, Memory
 from .frr import Frr
 from .frr_claim import Claim
 from .frr_scope import ScopedFrr
-from .network import INTERFACES, Interfaces, Sysctl, interface_names
+from .network import Interfaces, Sysctl, interface_names
 from .network_scope import BESIDE, ScopedInterfaces
 from .nftables_scope import ScopedNftables
 from .services import Nftables
@@ -57,7 +57,7 @@ class ScopedComparison(Comparison):
         _refuse_whole(scope["owns"], state)
         found = read_json(self._place, {})
         others = {name: one for name, one in _scopes(state).items() if name != self._name}
-        interfaces = ScopedInterfaces(f"{INTERFACES}-{self._name}", found.get("running", {}).get(ScopedInterfaces.name))
+        interfaces = ScopedInterfaces(self._name, found.get("running", {}).get(ScopedInterfaces.name))
         _refuse_taken(request["files"].get(interfaces.file, ""), others)
         self._frr = self._claim(request["secrets"], found, others)
         parts: list[Part] = [interfaces, Sysctl(f"/etc/sysctl.d/60-citynet-{self._name}.conf")]
