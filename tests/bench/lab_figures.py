@@ -1,4 +1,4 @@
-"""What faults, changes and neighbours cost the traffic in a lab of labs/mini.
+"""What faults, changes and neighbours cost the traffic in a lab of labs/transport.
 
 python tests/bench/lab_figures.py [--only CASE …] [--runs N] [--json] [--markdown] [--lab RUNNING]
 """
@@ -26,7 +26,7 @@ CASES = {"clock": clock.clock_cases, **underlay.CASES, **changes.CASES}
 RING_CASES = {"ring": ring.ring_cases}
 HERE = Path(__file__).parent / "figures"
 ROOMS = (
-    (room.ROOT / "labs" / "mini", CASES),
+    (room.ROOT / "labs" / "transport", CASES),
     (HERE / "ring.yml", RING_CASES),
     (HERE / "slices.yml", slices.CASES),
 )
