@@ -22,7 +22,7 @@ BROKEN = {
     "path": "services: {circulation: {path: x}}\npaths: {x: {intent: low-latency, max_delay_ms: 0.01}}",
     "path-circle": "services: {circulation: {path: x}}\n"
     "paths: {x: {intent: default, disjoint_from: y}, y: {intent: default, disjoint_from: x}}",
-    "data-identifier": "services: {circulation: {steering: "
+    "data-identifier": "paths: {wide: {intent: bandwidth}}\nservices: {circulation: {steering: "
     "[{identifier: 7, path: wide}, {identifier: 7, path: wide}]}}",
     "unused-path": "paths: {x: {intent: default}}",
     "reference": "devices: {gov-border: {site: gaet}}",
@@ -42,12 +42,10 @@ BROKEN = {
               - {participant: exchange, device: cross-core-a, host: exchange-1}
               - {participant: hospital, device: cross-pe-east, host: hospital-1}""",
     "service-kind": "services: {circulation: {vrf: null}}",
-    "hub-and-spoke": "services: {circulation: {topology: hub-and-spoke, path: null, steering: []}}",
+    "hub-and-spoke": "services: {circulation: {topology: hub-and-spoke}}",
     "dual-homed": """
         services:
           circulation:
-            path: null
-            steering: []
             ends:
               - {participant: exchange, device: cross-pe-west, host: exchange-1, backup_device: cross-pe-west}
               - {participant: hospital, device: cross-pe-east, host: hospital-1}""",

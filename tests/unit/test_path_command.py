@@ -30,7 +30,7 @@ def test_three_classes_of_data_take_three_paths(capsys: pytest.CaptureFixture[st
 
 
 def test_a_refused_path_is_named_with_its_bound(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["path", "explain", str(ROOT / "labs/mini"), "tax-1", "data-bureau-1", "--as", "guarded"])
+    main(["path", "explain", str(ROOT / "labs/transport"), "tax-1", "data-bureau-1", "--as", "guarded"])
     said = capsys.readouterr().out
     assert "the most trusted: 2 at its weakest" in said
     assert "backup: gov-pe-east > gov-core-a > gov-pe-west" in said
@@ -38,12 +38,12 @@ def test_a_refused_path_is_named_with_its_bound(capsys: pytest.CaptureFixture[st
 
 @pytest.mark.parametrize("words", [("nobody", "tax-1"), ("tax-1", "hospital-1"), ("tax-1", "tax-1")])
 def test_ends_that_no_path_joins_are_refused(words: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["path", "explain", str(ROOT / "labs/mini"), *words]) == 2
+    assert main(["path", "explain", str(ROOT / "labs/transport"), *words]) == 2
     assert capsys.readouterr().err
 
 
 def test_show_lists_every_path(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["path", "show", str(ROOT / "labs/mini"), "--json"]) in {0, None}
+    assert main(["path", "show", str(ROOT / "labs/transport"), "--json"]) in {0, None}
     rows = json.loads(capsys.readouterr().out)
     found = {(row["from"], row["path"]) for row in rows}
     assert found >= {("gov-pe-west", "fast gov-pe-east"), ("cross-pe-east", "wide cross-pe-west")}
