@@ -95,7 +95,7 @@ options:
         type: str
         required: true
       table:
-        description: Routing table of the entry in the kernel, V(100000) or more.
+        description: Routing table of the entry in the kernel, V(300001) or more; the agent takes all above for its own.
         type: int
         required: true
       priority:
@@ -144,7 +144,7 @@ EXAMPLES = r"""
     steering:
       - name: share
         vrf: share
-        table: 100001
+        table: 300001
         priority: 910
         to:
           - {path: to-east, sid: "fd01:1:4:fe00::", prefixes: [10.11.0.16/28]}

@@ -54,7 +54,7 @@ VALID: dict[str, dict[str, Any]] = {
             {
                 "name": "share",
                 "vrf": "share",
-                "table": 100001,
+                "table": 300001,
                 "priority": 910,
                 "to": [{"path": "to-east", "sid": "fd01:1:2:fe00::", "prefixes": ["10.11.0.16/28"]}],
             }
@@ -169,6 +169,7 @@ def test_absent_has_nothing_and_needs_no_more_than_a_name(module: str) -> None:
     [
         ("flexe_client", "interfaces", [{"name": "eth1", "base_kbit": 0}], "interfaces.0.base_kbit: "),
         ("srv6_path", "paths", [], "paths: "),
+        ("srv6_path", "steering", [{**VALID["srv6_path"]["steering"][0], "table": 300000}], "steering.0.table: "),
         ("srv6_path", "prefix", "10.0.0.0/8", "prefix: "),
         ("flexe_client", "entries", [{"name": "eth1", "number": 256}], "entries.0.number: "),
         ("underlay", "net", "49.0001", "net: "),

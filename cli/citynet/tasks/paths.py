@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field, model_validator
 
 from citynet.plan.model import PathTo, SegmentPath, SteeredTo, Steering
+from citynet.plan.paths.planning import SERVICE_TABLES
 from citynet.tasks.base import Ipv6, Name, Part, Prefix, Prefix6, Task, Word
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Steered(Part):
 
     name: Word
     vrf: Name
-    table: Annotated[int, Field(ge=100_000, le=0xFFFFFFFF)]
+    table: Annotated[int, Field(gt=SERVICE_TABLES, le=0xFFFFFFFF)]
     priority: Annotated[int, Field(ge=1, le=32_000)]
     to: Annotated[list[Destination], Field(min_length=1)]
 
