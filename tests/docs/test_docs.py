@@ -61,8 +61,20 @@ def test_offline_commands(path: Path, tree: Path) -> None:
         run(script, tree)
 
 
+UNPROVEN = ("optical.md", "services.md")
+"""Pages whose lab commands have not been seen to run as a whole."""
+
+
 @pytest.mark.lab
-@pytest.mark.parametrize("path", [path for path in DOCS if blocks(path, "sh lab")], ids=name_of)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, marks=pytest.mark.unproven if path.name in UNPROVEN else ())
+        for path in DOCS
+        if blocks(path, "sh lab")
+    ],
+    ids=name_of,
+)
 def test_lab_commands(path: Path, tree: Path) -> None:
     run("\n".join(blocks(path, "sh lab")), tree)
 

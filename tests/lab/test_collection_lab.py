@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.unproven
+
 NAME = "collection"
 ROUTER = "citynet.twodomain.router"
 FRR = "/etc/frr/frr.conf"
