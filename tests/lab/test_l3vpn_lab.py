@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.unproven
-
 NAME = "l3vpn"
 CORE, HUB = "core-a", "pe-west"
 PROBES = 10_000
@@ -80,7 +78,8 @@ def test_the_internet_is_reached_and_does_not_reach_in(room: Room, version: int)
 
 
 def test_a_port_that_is_not_listed_stays_shut(room: Room) -> None:
-    room.lab.node("internet", "for p in 443 25; do (nc -l -k $p </dev/null >/dev/null 2>&1 &); done")
+    for port in (443, 25):
+        room.lab.node("internet", f"socat TCP-LISTEN:{port},fork,reuseaddr /dev/null </dev/null >/dev/null 2>&1 &")
     target = address(room, "internet", 4)
     ask = "timeout 3 bash -c '</dev/tcp/{}/{}' && echo open || echo shut"
     assert until(lambda: "open" in room.lab.node("branch-2", ask.format(target, 443)), 10)
@@ -90,7 +89,7 @@ def test_a_port_that_is_not_listed_stays_shut(room: Room) -> None:
 @pytest.mark.parametrize("target", ["pe-west--centre", HUB])
 def test_a_dual_homed_site_outlives_its_device_and_its_line(room: Room, target: str) -> None:
     kind = "kill" if target == HUB else "cut"
-    faults.change(room.lab, kind, target, {})
+    faults.change(room.lab, kind, target, {}, back=False)
     try:
         for version in (4, 6):
             assert until(lambda: reaches(room, "branch-2", "centre", version), 20)  # noqa: B023 - asked at once
@@ -101,9 +100,10 @@ def test_a_dual_homed_site_outlives_its_device_and_its_line(room: Room, target: 
 
 def test_a_policed_end_gets_its_rate_and_no_more(room: Room) -> None:
     room.lab.node("meter-2", "pidof iperf3 || iperf3 -s -D")
-    said = room.lab.node("meter-1", f"iperf3 -c {address(room, 'meter-2', 4)} -u -b 30M -t 4 -f m")
+    # nft's bucket holds a second's worth beyond the burst: the first two seconds are not counted.
+    said = room.lab.node("meter-1", f"iperf3 -c {address(room, 'meter-2', 4)} -u -b 30M -O 2 -t 5 -f m")
     rate = float(re.findall(r"([\d.]+) Mbits/sec.*receiver", said)[-1])
-    assert 7.0 <= rate <= 10.5
+    assert 9.0 <= rate <= 10.1
 
 
 def test_a_drained_core_loses_nothing_and_stays_so(room: Room) -> None:
