@@ -60,13 +60,20 @@ VALID: dict[str, dict[str, Any]] = {
             }
         ],
     },
+    "vpws_service": {
+        "prefix": "fd01:1:1::/48",
+        "source_address": "fd01:1:1::1",
+        "circuits": [{"service": "video", "name": "eth3", "sid": "fd01:1:1:fd01::", "remote": "fd01:1:2:fd01::"}],
+    },
 }
+CIRCUIT = VALID["vpws_service"]["circuits"][0]
 ROLES = {
     "underlay": "underlay",
     "srv6": "srv6_locator",
     "l3vpn": "l3vpn_service",
     "slices": "flexe_client",
     "paths": "srv6_path",
+    "vpws": "vpws_service",
 }
 
 
@@ -124,7 +131,7 @@ def test_files_are_its_own(module: str) -> None:
     name = job.scope["name"]
     assert job.files
     assert all(f"citynet-{name}" in path or "/citynet" in path for path in job.files)
-    assert bool(job.scope["frr"]) == (module not in ("flexe_client", "srv6_path"))
+    assert bool(job.scope["frr"]) == (module not in ("flexe_client", "srv6_path", "vpws_service"))
     assert "key" not in job.scope["frr"].split()
     assert set(job.secrets.values()) <= {"key"}
     assert job.scope["owns"]
@@ -172,6 +179,11 @@ def test_absent_has_nothing_and_needs_no_more_than_a_name(module: str) -> None:
         ("srv6_path", "steering", [{**VALID["srv6_path"]["steering"][0], "table": 300000}], "steering.0.table: "),
         ("srv6_path", "prefix", "10.0.0.0/8", "prefix: "),
         ("flexe_client", "entries", [{"name": "eth1", "number": 256}], "entries.0.number: "),
+        ("vpws_service", "circuits", [], "circuits: "),
+        ("vpws_service", "circuits", [{**CIRCUIT, "sid": "fd01:1:9:fd01::"}], "video: sid fd01:1:9:fd01:: is not in"),
+        ("vpws_service", "circuits", [{**CIRCUIT, "sid": "fd01:1:1:fd01::1"}], "has more than locator and function"),
+        ("vpws_service", "circuits", [{**CIRCUIT, "remote": "fd01:1:1:fd02::"}], "remote fd01:1:1:fd02:: is this"),
+        ("vpws_service", "circuits", [CIRCUIT, CIRCUIT], "sid fd01:1:1:fd01:: stands twice; interface eth3 vlan 0"),
         ("underlay", "net", "49.0001", "net: "),
         ("underlay", "loopback", "10.0.0.1", "loopback: "),
         ("underlay", "password", "two words", "password: "),

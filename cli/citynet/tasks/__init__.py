@@ -16,6 +16,7 @@ from citynet.tasks.paths import Srv6Paths
 from citynet.tasks.slices import FlexeClients
 from citynet.tasks.srv6 import Srv6Locator
 from citynet.tasks.underlay import UnderlayTask
+from citynet.tasks.vpws import VpwsService
 
 if TYPE_CHECKING:
     from citynet.tasks.base import Task
@@ -26,6 +27,7 @@ TASKS: dict[str, type[Task]] = {
     "l3vpn_service": L3vpnService,
     "flexe_client": FlexeClients,
     "srv6_path": Srv6Paths,
+    "vpws_service": VpwsService,
 }
 """By the name of the module in the collection."""
 
