@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.unproven
-
 NAME = "collection"
 ROUTER = "citynet.twodomain.router"
 FRR = "/etc/frr/frr.conf"

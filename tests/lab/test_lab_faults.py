@@ -57,7 +57,6 @@ def arrives(room: Room, node: str) -> bool:
     return int(room.lab.node(node, count)) > before
 
 
-@pytest.mark.unproven
 def test_deaf_loses_one_direction_and_keeps_the_carrier(joined: Room) -> None:
     faults.apply(joined.lab, "deaf", "left:eth1")
     assert carrier(joined, "left") == "1"
@@ -68,7 +67,6 @@ def test_deaf_loses_one_direction_and_keeps_the_carrier(joined: Room) -> None:
     assert passes(joined)
 
 
-@pytest.mark.unproven
 def test_hang_loses_everything_and_keeps_the_carrier(joined: Room) -> None:
     faults.apply(joined.lab, "hang", "right")
     assert carrier(joined, "left") == carrier(joined, "right") == "1"
