@@ -34,7 +34,7 @@ ifeq ($(PEERS),1)
 	$(PYTHON) tests/bench/planner.py --peers
 endif
 
-bench-lab: setup-verify ## what faults, changes and neighbours cost the traffic of a lab of labs/mini, beside the bounds
+bench-lab: setup-verify ## what faults, changes and neighbours cost the traffic of a lab of labs/transport, beside the bounds
 	$(PYTHON) tests/bench/lab_figures.py
 
 clean: ## remove what was built in this tree
