@@ -183,7 +183,12 @@ def test_absent_has_nothing_and_needs_no_more_than_a_name(module: str) -> None:
         ("vpws_service", "circuits", [{**CIRCUIT, "sid": "fd01:1:9:fd01::"}], "video: sid fd01:1:9:fd01:: is not in"),
         ("vpws_service", "circuits", [{**CIRCUIT, "sid": "fd01:1:1:fd01::1"}], "has more than locator and function"),
         ("vpws_service", "circuits", [{**CIRCUIT, "remote": "fd01:1:1:fd02::"}], "remote fd01:1:1:fd02:: is this"),
-        ("vpws_service", "circuits", [CIRCUIT, CIRCUIT], "sid fd01:1:1:fd01:: stands twice; interface eth3 vlan 0"),
+        (
+            "vpws_service",
+            "circuits",
+            [CIRCUIT, CIRCUIT],
+            "sid fd01:1:1:fd01:: stands twice; interface eth3 stands twice",
+        ),
         ("underlay", "net", "49.0001", "net: "),
         ("underlay", "loopback", "10.0.0.1", "loopback: "),
         ("underlay", "password", "two words", "password: "),

@@ -29,7 +29,8 @@ class Circuit(Interface):
 class VpwsService(Task):
     """All point-to-point services of a router; see `plan.model.Vpws`.
 
-    A SID has the function in its bits 48 to 63 (f3216) and nothing after them: the kernel's route to it is a /64.
+    A port carries one circuit, as in a plan. A SID has the function in its bits 48 to 63 (f3216) and nothing after:
+    the kernel's route to it is a /64.
     """
 
     technology: ClassVar[str] = "layer2"
@@ -44,7 +45,7 @@ class VpwsService(Task):
         wrong = [text for one in self.circuits for text in self._wrong(one, locator)]
         for what, values in (
             ("sid", [one.sid for one in self.circuits]),
-            ("interface", [f"{one.name} vlan {one.vlan}" for one in self.circuits]),
+            ("interface", [one.name for one in self.circuits]),
         ):
             wrong += [f"{what} {value} stands twice" for value in sorted({v for v in values if values.count(v) > 1})]
         if wrong:
