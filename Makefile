@@ -3,7 +3,7 @@ CITY ?= mini
 PYTHON = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit unproven fuzz bench bench-lab clean setup-verify setup-test
+.PHONY: help demo test lint unit fuzz bench bench-lab clean setup-verify setup-test
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,16 +14,13 @@ demo: setup-verify ## build labs/CITY (mini), deploy it, grade it, print the sco
 test: setup-test lint ## every test: unit, golden, errors, property, collection, lab
 	$(PYTHON) -m pytest
 
-unproven: setup-test ## lab tests that have not yet been seen to pass as a whole
-	$(PYTHON) -m pytest -m unproven
-
 lint: setup-test ## ruff, mypy
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 
 unit: setup-test ## the tests that need no lab
-	$(PYTHON) -m pytest -m "not lab and not collection and not unproven"
+	$(PYTHON) -m pytest -m "not lab and not collection"
 
 fuzz: setup-test ## the property tests with new examples each time
 	HYPOTHESIS_PROFILE=new $(PYTHON) -m pytest -m hypothesis

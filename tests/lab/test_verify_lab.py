@@ -255,7 +255,6 @@ WITHOUT_BFD = (
 )
 
 
-@pytest.mark.unproven
 def test_broken_lines_are_left_quickly_and_two_in_a_row_are_survived(city: City, whole: object, tmp_path: Path) -> None:
     only = [word for name in QUICK for word in ("--only", name)]
     card = city.verify(tmp_path, "--level", "L3", *only, check=Exit.CHECK_FAILED)  # some checks prove no level
@@ -263,7 +262,6 @@ def test_broken_lines_are_left_quickly_and_two_in_a_row_are_survived(city: City,
     assert faults.in_force(city.lab) == []
 
 
-@pytest.mark.unproven
 def test_a_silent_line_that_nobody_watches_is_left_late(city: City, whole: object, tmp_path: Path) -> None:
     members = [name for name, device in city.lab.plan.devices.items() if device.domain == "government"]
     with broken(city, "+".join(members), WITHOUT_BFD, "vtysh -b"):

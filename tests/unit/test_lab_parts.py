@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from citynet.__main__ import main
 from citynet.errors import Exit, InputError, LackingError
 from citynet.lab import cache, capacity, debian, image, kernel, launching, needs, paths, request, running, secret_values
 from citynet.lab.tools import ToolFailedError, Tools
@@ -318,3 +319,11 @@ class TestNeeds:
 def test_a_machine_stays_on_one_processor(monkeypatch: pytest.MonkeyPatch, running: int, wanted: int) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {3, 7})
     assert launching.processor(running) == wanted
+
+
+@pytest.mark.parametrize("words", [["left", "-n", "here", "--", "true"], ["left", "--"]])
+def test_options_behind_the_node_and_no_command_are_refused(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lab", "exec", *words]) == 2
+    assert "options before the node" in capsys.readouterr().err

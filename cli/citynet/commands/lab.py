@@ -112,8 +112,11 @@ def exec_(node: str, command: list[str], name: NameOption = "") -> None:
 
     from citynet.lab import request
 
+    words = command[1:] if command[0] == "--" else command
+    if not words or command[0] in ("-n", "--name"):
+        raise typer.BadParameter("expected citynet lab exec [-n LAB] NODE -- COMMAND, options before the node")
     lab = request.find(name)
-    argv = lab.ssh(lab.address(node), shlex.join(command[1:] if command[0] == "--" else command))
+    argv = lab.ssh(lab.address(node), shlex.join(words))
     os.execvp(argv[0], argv)  # noqa: S606 - replaced by ssh, so that signals, streams and exit code are its own
 
 
