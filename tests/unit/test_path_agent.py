@@ -44,22 +44,37 @@ def test_three_replies_make_a_new_way_good() -> None:
     assert one.up is True
 
 
-def test_four_missed_probes_take_it_down_within_150_ms() -> None:
+def test_four_missed_probes_take_it_down_within_70_ms() -> None:
     one = way()
     now = beat(one, 0.0, 0.5)
     lost_at = now
     while one.up:
         now = beat(one, now, 0.005, hop_limit=None)
-        assert now < lost_at + 0.150
-    assert now > lost_at + 0.060
+        assert now < lost_at + 0.070
+    assert now > lost_at + 0.035
 
 
 def test_three_missed_probes_do_not() -> None:
     one = way()
     now = beat(one, 0.0, 0.5)
-    now = beat(one, now, 0.055, hop_limit=None)
+    now = beat(one, now, 0.030, hop_limit=None)
     beat(one, now, 0.5)
     assert one.up is True
+
+
+@pytest.mark.parametrize(("hop_limit", "most"), [(252, 26), (250, 32), (None, 32)], ids=["well", "detour", "lost"])
+def test_only_while_it_is_unsure_does_it_hurry(hop_limit: int | None, most: int) -> None:
+    one = way()
+    now = beat(one, 0.0, 0.5)
+    before = one.sent
+    beat(one, now, 0.5, hop_limit=hop_limit)
+    assert 24 <= one.sent - before <= most
+
+
+def test_a_probe_that_came_back_wakes_nobody() -> None:
+    one = way()
+    beat(one, 0.0, 0.5)
+    assert one.wake == one.due
 
 
 def test_a_probe_that_took_another_way_is_a_lost_one() -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import select
 import signal
@@ -38,6 +39,8 @@ FAMILIES = ("-4", "-6")
 HOP_LIMIT = 255
 READY = 3
 """Replies in a row after which a path counts as good when there is none better."""
+QUICK = 4
+"""After a late probe the next go so many times as often, until one comes back or enough are lost."""
 _CHECK_S, _WRITE_S = 10.0, 2.0
 _REST = 4.0
 """Rest after work, in times of the work: a fifth of a processor at most, less where others want it."""
@@ -65,12 +68,13 @@ class Way:
         self.missed: int = settings["missed"]
         self.hold_s = float(settings["hold_s"])
         # A probe is late after its way there and back, and three quarters of an interval on top for busy nodes.
-        self.wait_s = 0.75 * self.interval_s + settings["round_trip_us"] / 1e6
+        self.wait_s: float = 0.75 * self.interval_s + settings["round_trip_us"] / 1e6
         self.number = number
         self.up: Optional[bool] = None
         self.sent = self.received = self.detours = self.in_a_row = self.rtt_us = 0
         self.answered = -1
         self.good_since = self.due = self.settled_by = 0.0
+        self.late_at = math.inf
         self._waiting: Dict[int, float] = {}
         self._socket: Optional[socket.socket] = None
         self._target = ("", 0)
@@ -88,14 +92,29 @@ class Way:
         self.due = now
         self.settled_by = now + self.wait_s + (self.missed + 1) * self.interval_s
 
+    @property
+    def wake(self) -> float:
+        """When there is something to do next: a probe is due, or one becomes late."""
+        return min(self.due, self.late_at)
+
     def tick(self, run: bytes, now: float) -> None:
         """Judge it and send the next probe, when it is time; a late device probes less, not all the time."""
+        if now < self.wake:
+            return
+        step = self.interval_s
+        if self.judge(now):
+            step /= QUICK
+            self.due = min(self.due, now)
         if now >= self.due:
-            self.due = max(self.due + self.interval_s, now + self.interval_s / 2)
-            self.judge(now)
+            self.due = max(self.due + step, now + step / 2)
             self._waiting[self.sent] = now
             self._send(run)
             self.sent += 1
+        pending = [at for sequence, at in self._waiting.items() if sequence > self.answered and not self._late(at, now)]
+        self.late_at = min(pending, default=math.inf) + self.wait_s
+
+    def _late(self, sent_at: float, now: float) -> bool:
+        return now >= sent_at + self.wait_s
 
     def _send(self, run: bytes) -> None:
         stamp = int((time.time() + _NTP) * (1 << 32)) & ((1 << 64) - 1)
@@ -119,10 +138,12 @@ class Way:
         if self.in_a_row == 1:
             self.good_since = now
         self.answered = max(self.answered, sequence)
+        if self.answered == self.sent - 1:
+            self.late_at = math.inf
 
-    def judge(self, now: float) -> None:
-        """Up or down, from the probes that had time to come back."""
-        late = [sequence for sequence, at in self._waiting.items() if now - at > self.wait_s]
+    def judge(self, now: float) -> bool:
+        """Up or down, from the probes that had time to come back; whether it is up and yet some are lost."""
+        late = [sequence for sequence, at in self._waiting.items() if self._late(at, now)]
         lost = [sequence for sequence in late if sequence > self.answered]
         for sequence in late:
             if sequence < self.answered or sequence < self.sent - 2 * self.missed:
@@ -133,6 +154,7 @@ class Way:
             self.up = False
         elif self.ready and (self.up is None or now - self.good_since >= self.hold_s):
             self.up = True
+        return bool(self.up and lost)
 
     @property
     def ready(self) -> bool:
@@ -329,7 +351,7 @@ class Agent:
             way.start(now)
         check_at, write_at = now + _CHECK_S, now
         while not self.signal:
-            self.receive(max(0.0, min(way.due for way in self.ways) - now))
+            self.receive(max(0.0, min(way.wake for way in self.ways) - now))
             now = time.monotonic()
             for way in self.ways:
                 way.tick(self.run_number, now)
