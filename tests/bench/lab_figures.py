@@ -1,4 +1,4 @@
-"""What faults, changes and neighbours cost the traffic in a lab of labs/transport.
+"""What faults, changes and neighbours cost the traffic in a lab of labs/transport, and the light of two small cities.
 
 python tests/bench/lab_figures.py [--only CASE …] [--runs N] [--json] [--markdown] [--lab RUNNING]
 """
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from figures import changes, clock, flows, ring, room, slices, table, underlay
+from figures import changes, clock, flows, light, ring, room, series, slices, table, underlay
 
 from citynet.errors import CitynetError
 from citynet.lab import Lab
@@ -29,6 +29,8 @@ ROOMS = (
     (room.ROOT / "labs" / "transport", CASES),
     (HERE / "ring.yml", RING_CASES),
     (HERE / "slices.yml", slices.CASES),
+    (HERE / "light.yml", light.CASES),
+    (HERE / "hankou.yml", series.CASES),
 )
 """Every design that figures are taken in, with its cases."""
 

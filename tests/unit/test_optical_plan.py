@@ -73,7 +73,7 @@ def test_classes(tmp_path: Path) -> None:
         "copper": (1, 0, 0),
         "unprotected": (1, 0, 0),
     }
-    assert found.classes["diamond"].protection_switch_ms == 50
+    assert found.classes["diamond"].protection_switch_ms == 20
     assert found.classes["silver"].restores
     assert not found.classes["copper"].restores
 

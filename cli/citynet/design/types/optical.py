@@ -60,7 +60,9 @@ class Roadm(Measured):
 class Switching(Measured):
     """How long a class of protection takes when light goes; settings of the lab's clock."""
 
-    switch_ms: Real = Field(50, ge=0, le=60000, description="time to switch to the protection path (ITU-T G.873.1: 50)")
+    switch_ms: Real = Field(
+        20, ge=0, le=60000, description="time to switch to the protection path (G.873.1: at most 50)"
+    )
     restoration_ms: Real = Field(1000, ge=0, le=600000, description="time to find and light another path in ms")
 
 
