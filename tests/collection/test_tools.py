@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.collection
-SCOPED = ["flexe_client", "l3vpn_service", "srv6_locator", "srv6_path", "underlay", "vpws_service"]
+SCOPED = ["evpn_service", "flexe_client", "l3vpn_service", "srv6_locator", "srv6_path", "underlay", "vpws_service"]
 PLUGINS = {
     "action": ["device_config", "device_health", "node_drain", *SCOPED],
     "callback": ["events"],

@@ -135,7 +135,7 @@ class Switch:
 
 
 def attachment(device: str = "pe-2") -> loops.Attachment:
-    return loops.Attachment(device, {"interface": "eth3", "service": "lan"})
+    return loops.Attachment({"device": device, "interface": "eth3", "service": "lan"})
 
 
 def test_of_two_ports_of_a_loop_the_later_is_blocked(monkeypatch: pytest.MonkeyPatch) -> None:

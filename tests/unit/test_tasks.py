@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from typing import Any, get_args
+import shutil
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 import yaml
@@ -13,6 +14,9 @@ from citynet.deploy import scoped
 from citynet.platforms.whitebox.sections import FILES
 from citynet.tasks import TASKS, TaskError, task
 from tree import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FRAGMENT = ("state", "confirm_timeout", "known_hosts")
 VALID: dict[str, dict[str, Any]] = {
@@ -65,7 +69,25 @@ VALID: dict[str, dict[str, Any]] = {
         "source_address": "fd01:1:1::1",
         "circuits": [{"service": "video", "name": "eth3", "sid": "fd01:1:1:fd01::", "remote": "fd01:1:2:fd01::"}],
     },
+    "evpn_service": {
+        "asn": 65001,
+        "router_id": "10.1.0.1",
+        "password": "key",
+        "neighbors": [{"name": "core-a", "address": "fd01:1:2::1"}],
+        "prefix": "fd01:1:1::/48",
+        "vtep": "fd01:1:1::2",
+        "services": [
+            {
+                "service": "lan",
+                "vni": 2,
+                "rd": "10.1.0.1:65533",
+                "rt": "65001:2",
+                "interfaces": [{"name": "eth4"}, {"name": "eth5", "vlan": 30}],
+            }
+        ],
+    },
 }
+INSTANCE = VALID["evpn_service"]["services"][0]
 CIRCUIT = VALID["vpws_service"]["circuits"][0]
 ROLES = {
     "underlay": "underlay",
@@ -74,6 +96,7 @@ ROLES = {
     "slices": "flexe_client",
     "paths": "srv6_path",
     "vpws": "vpws_service",
+    "evpn": "evpn_service",
 }
 
 
@@ -114,14 +137,15 @@ def test_a_role_has_the_options_of_its_module(role: str) -> None:
     specs = yaml.safe_load((ROOT / "roles" / role / "meta/argument_specs.yml").read_text())
     told = specs["argument_specs"]["main"]["options"]
     own = {name.removeprefix(f"{role}_"): value for name, value in told.items()}
-    if "services" in own:
+    if role == "l3vpn":
         own |= own.pop("services")["options"]
     assert described({n: v for n, v in own.items() if n not in FRAGMENT}) == described(documentation(ROLES[role]))
 
 
 @pytest.mark.parametrize("module", TASKS)
-def test_a_technology_has_the_name_of_its_section(module: str) -> None:
-    assert any(TASKS[module].technology in file.technologies for file in FILES)
+def test_a_technology_has_sections_of_the_platform(module: str) -> None:
+    for section in TASKS[module].parts():
+        assert any(section in file.technologies for file in FILES)
 
 
 @pytest.mark.parametrize("module", VALID)
@@ -189,6 +213,14 @@ def test_absent_has_nothing_and_needs_no_more_than_a_name(module: str) -> None:
             [CIRCUIT, CIRCUIT],
             "sid fd01:1:1:fd01:: stands twice; interface eth3 stands twice",
         ),
+        ("vpws_service", "circuits", [{**CIRCUIT, "vlan": 4095}], "circuits.0.vlan: "),
+        ("evpn_service", "neighbors", [], "neighbors: "),
+        ("evpn_service", "password", None, "password: "),
+        ("evpn_service", "vtep", None, "vtep: Field required when there are services"),
+        ("evpn_service", "vtep", "fd01:1:2::2", "vtep fd01:1:2::2 is not in fd01:1:1::/48"),
+        ("evpn_service", "vtep", "fd01:1:1:fe00::2", "expected an address such as fd01:1:1::2"),
+        ("evpn_service", "services", [{**INSTANCE, "vni": 1 << 24}], "services.0.vni: "),
+        ("evpn_service", "services", [{**INSTANCE, "interfaces": []}], "services.0.interfaces: "),
         ("underlay", "net", "49.0001", "net: "),
         ("underlay", "loopback", "10.0.0.1", "loopback: "),
         ("underlay", "password", "two words", "password: "),
@@ -217,6 +249,45 @@ def test_every_wrong_option_is_named_at_once() -> None:
         assert f"{option}: " in str(error.value)
 
 
+def test_what_joins_two_multipoint_services_is_named_at_once() -> None:
+    with pytest.raises(TaskError) as error:
+        task("evpn_service", {**VALID["evpn_service"], "vtep": "fd01:1:1::", "services": [INSTANCE, INSTANCE]})
+    said = str(error.value)
+    for what in ("service lan", "vni 2", "rd 10.1.0.1:65533", "rt 65001:2", "interface eth4", "interface eth5"):
+        assert f"{what} stands twice" in said
+    assert "vtep fd01:1:1:: is where SIDs" in said
+
+
+def test_a_reflector_has_sessions_and_no_bridge() -> None:
+    neighbors = [{"name": "west", "address": "fd01:1:1::1", "client": True}]
+    told = {name: VALID["evpn_service"][name] for name in ("asn", "router_id", "password")}
+    job = scoped.job("evpn_service", {**told, "neighbors": neighbors}, "core")
+    assert job.scope is not None
+    assert job.files == {}
+    assert "neighbor fd01:1:1::1 peer-group CLIENTS\n" in job.scope["frr"]
+    assert "neighbor CLIENTS route-reflector-client\n" in job.scope["frr"]
+    assert "advertise-all-vni" not in job.scope["frr"]
+
+
+def test_both_kinds_of_layer_2_share_programs_and_nothing_else() -> None:
+    one, other = (scoped.job(module, VALID[module], "router") for module in ("vpws_service", "evpn_service"))
+    shared = set(one.files) & set(other.files)
+    assert "/etc/systemd/system/citynet-layer2.service" in shared
+    assert all(path.startswith(("/usr/local/lib/citynet/layer2/", "/etc/systemd/")) for path in shared)
+    assert all(one.files[path] == other.files[path] for path in shared)
+    assert {"/etc/citynet/layer2-vpws.json"} == {path for path in one.files if path.endswith(".json")}
+    assert {"/etc/citynet/layer2-evpn.json"} == {path for path in other.files if path.endswith(".json")}
+
+
+def test_services_of_both_layers_claim_the_same_sessions() -> None:
+    told = {module: scoped.job(module, VALID[module], "router").scope for module in ("l3vpn_service", "evpn_service")}
+    sessions = [
+        [line for line in (scope or {})["frr"].splitlines() if line.startswith(" neighbor ")] for scope in told.values()
+    ]
+    assert sessions[0] == sessions[1]
+    assert sessions[0]
+
+
 def test_the_text_is_that_of_a_plan() -> None:
     """What a task renders is what the planner's device renders, for the same facts."""
     from citynet.platforms.whitebox import PLATFORM
@@ -238,6 +309,39 @@ def test_the_text_is_that_of_a_plan() -> None:
     path = "/etc/frr/frr.conf"
     wanted = PLATFORM.render_section(device, "underlay")[path].replace(device.underlay.secret, "isis/task")
     assert PLATFORM.render_section(underlay, "underlay")[path] == wanted
+
+
+def test_multipoint_services_are_those_of_a_plan(tmp_path: Path) -> None:
+    """All but the sessions, which a whole device has among its layer-3 services."""
+    from citynet import build
+    from citynet.platforms.whitebox import PLATFORM
+
+    shutil.copy(ROOT / "tests/golden/cases/layer2/design.yml", tmp_path / "design.yml")
+    device = build.plan(tmp_path / "design.yml")[0].devices["pe-3"]
+    (evi,) = device.evpn
+    made = task(
+        "evpn_service",
+        {
+            **VALID["evpn_service"],
+            "prefix": device.srv6.prefix,
+            "vtep": evi.vtep,
+            "services": [
+                {
+                    "service": evi.service,
+                    "vni": evi.vni,
+                    "rd": evi.rd,
+                    "rt": evi.rt,
+                    "interfaces": [
+                        {"name": port.name, "vlan": port.vlan, "neighbor": port.peer, "neighbor_port": port.peer_port}
+                        for port in device.layer2_ports()
+                    ],
+                }
+            ],
+        },
+    ).device(device.name)
+    assert PLATFORM.render_section(made, "layer2") == PLATFORM.render_section(device, "layer2")
+    whole, part = (PLATFORM.render_section(one, "evpn")["/etc/frr/frr.conf"] for one in (device, made))
+    assert part[part.index(" address-family") :] == whole[whole.index(" address-family") :]
 
 
 def _mini() -> Any:

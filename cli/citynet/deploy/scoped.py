@@ -26,10 +26,10 @@ def job(module: str, options: dict[str, Any], device: str, *, absent: bool = Fal
     name = kind.scope(options)
     secrets: dict[str, str] = {}
     if absent:
-        text = scoped.nothing(kind.technology, name)
+        text = scoped.nothing(kind.parts(), name)
     else:
         task = tasks.task(module, options)
-        text = scoped.render(task.device(device), kind.technology, name)
+        text = scoped.render(task.device(device), kind.parts(), name)
         secrets = task.secrets()
     return transaction.Job(
         identifier=uuid.uuid4().hex,

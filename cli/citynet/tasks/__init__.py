@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pydantic
 
 from citynet.errors import CitynetError, Exit
+from citynet.tasks.evpn import EvpnService
 from citynet.tasks.l3vpn import L3vpnService
 from citynet.tasks.paths import Srv6Paths
 from citynet.tasks.slices import FlexeClients
@@ -28,6 +29,7 @@ TASKS: dict[str, type[Task]] = {
     "flexe_client": FlexeClients,
     "srv6_path": Srv6Paths,
     "vpws_service": VpwsService,
+    "evpn_service": EvpnService,
 }
 """By the name of the module in the collection."""
 

@@ -70,7 +70,9 @@ class Task(Part):
     """One technology on one router. Subclasses have its options as fields."""
 
     technology: ClassVar[str]
-    """Its name among the platform's sections."""
+    """Its name; also that of the platform's section, unless there are `sections`."""
+    sections: ClassVar[tuple[str, ...]] = ()
+    """The platform's sections that it takes, where these are several or shared with another technology."""
     instance: ClassVar[str] = ""
     """The option that tells apart several of it on one router; empty when there can be but one."""
 
@@ -78,6 +80,11 @@ class Task(Part):
     def scope(cls, options: Mapping[str, Any]) -> str:
         """Under which name the router remembers it."""
         return f"{cls.technology}-{options[cls.instance]}" if cls.instance else cls.technology
+
+    @classmethod
+    def parts(cls) -> tuple[str, ...]:
+        """The platform's sections that make its text."""
+        return cls.sections or (cls.technology,)
 
     @abstractmethod
     def fill(self, device: Device) -> None:

@@ -33,7 +33,8 @@ class VpwsService(Task):
     the kernel's route to it is a /64.
     """
 
-    technology: ClassVar[str] = "layer2"
+    technology: ClassVar[str] = "vpws"
+    sections: ClassVar[tuple[str, ...]] = ("layer2",)
 
     prefix: Prefix6
     source_address: Ipv6

@@ -1,12 +1,14 @@
 """What the kernel does with the frames of attachments: into SRv6 and out of it, and no more broadcasts than allowed.
 
-`apply` makes the kernel do what a file says and touches nothing that is so already; `wrong` tells what is not so.
+A device that is managed whole has one file about them, otherwise each scope has its own; the kernel does what they say
+together. `apply` makes it do that and touches nothing that is so already; `wrong` tells what is not so.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import glob
 import json
 import os
 from pathlib import Path
@@ -25,33 +27,59 @@ LOOP_FRAMES = "0x88b5"
 LOOPS, BLOCK, STORM, MARK, ENCAPSULATE = "20", "21", "22", "23", "24"
 _BURST_S = 0.2
 
+Entry = dict[str, Any]
+"""An attachment, with what its file says for all: `device`, `helper`, `storm_pps`."""
 
-def apply(config: dict[str, Any]) -> None:
-    """Make the kernel do what the file says, and undo what an earlier one said."""
+
+def file_of(scope: str) -> str:
+    """The file of a scope; that of the device as a whole for none."""
+    return FILE.replace(".json", f"-{scope}.json") if scope else FILE
+
+
+def entries(text: str) -> list[Entry]:
+    """The attachments of one file; ValueError when it is no JSON."""
+    told = json.loads(text)
+    return [{**told, **entry} for entry in told.pop("attachments", ())]
+
+
+def configured() -> list[Entry]:
+    """The attachments of all files on disk; a damaged one has none."""
+    found: list[Entry] = []
+    for file in [FILE, *sorted(glob.glob(file_of("*")))]:
+        with contextlib.suppress(OSError, ValueError):
+            found += entries(Path(file).read_text(encoding="utf-8"))
+    return found
+
+
+def apply(wanted: list[Entry]) -> None:
+    """Make the kernel do what all files say, and undo what earlier ones said."""
     known = set(read_json(f"{STATE}/interfaces.json", []))
-    wanted = {entry["interface"]: entry for entry in config.get("attachments", ())}
-    for name in sorted(known - set(wanted)):
+    ports = {entry["interface"]: entry for entry in wanted}
+    for name in sorted(known - set(ports)):
         _clear(name)
-    _write_known(sorted(wanted))
-    lacking = wrong(config)
-    for name in sorted({fact.split()[1] for fact in lacking if fact.startswith("filter ")}):
+    _write_known(sorted(ports))
+    for name in sorted({fact.split()[1] for fact in wrong(wanted) if fact.startswith("filter ")}):
         _clear(name)
-        _fill(name, wanted[name], config)
-    stale = {fact.split()[1] for fact in _routes()} - {f"{entry['sid']}/64" for entry in _circuits(config)}
+        _fill(ports[name])
+    stale = {fact.split()[1] for fact in _routes()} - {f"{entry['sid']}/64" for entry in _circuits(wanted)}
     for prefix in sorted(stale):
         must(["ip", "-6", "route", "del", prefix, "proto", PROTOCOL])
-    for entry in _circuits(config):
-        must(["ip", "-6", "route", "replace", *_route(entry, config["helper"])])
+    for entry in _circuits(wanted):
+        must(["ip", "-6", "route", "replace", *_route(entry)])
 
 
-def wrong(config: dict[str, Any]) -> list[str]:
-    """What the kernel should have and has not, and the routes that it has and should not."""
-    wanted = [fact for entry in config.get("attachments", ()) for fact in _filters_of(entry, config)]
-    routes = [f"route {entry['sid']}/64 End.DX2 {entry['interface']}" for entry in _circuits(config)]
-    there = {fact for entry in config.get("attachments", ()) for fact in _filters(entry["interface"])}
+def wrong(wanted: list[Entry]) -> list[str]:
+    """What the kernel should have for these attachments and has not."""
+    filters = [fact for entry in wanted for fact in _filters_of(entry)]
+    there = {fact for entry in wanted for fact in _filters(entry["interface"])}
     kernel = _routes()
-    missing = [fact for fact in wanted if fact not in there] + [fact for fact in routes if fact not in kernel]
-    return missing + [f"{fact}, which nobody asked for" for fact in kernel if fact not in routes]
+    return [fact for fact in filters if fact not in there] + [fact for fact in _wanted(wanted) if fact not in kernel]
+
+
+def unwanted(wanted: list[Entry]) -> list[str]:
+    """The routes that the kernel has of us and should not have, when these are all attachments."""
+    routes = _wanted(wanted)
+    return [f"{fact}, which nobody asked for" for fact in _routes() if fact not in routes]
 
 
 def block(name: str) -> None:
@@ -71,8 +99,13 @@ def unblock(name: str) -> None:
         run(["tc", "filter", "del", "dev", name, direction, "pref", place])
 
 
-def _circuits(config: dict[str, Any]) -> list[dict[str, Any]]:
-    return [entry for entry in config.get("attachments", ()) if "sid" in entry]
+def _circuits(wanted: list[Entry]) -> list[Entry]:
+    return [entry for entry in wanted if "sid" in entry]
+
+
+def _wanted(wanted: list[Entry]) -> list[str]:
+    """The routes of the circuits, worded as `_routes` words them."""
+    return [f"route {entry['sid']}/64 End.DX2 {entry['interface']}" for entry in _circuits(wanted)]
 
 
 def _write_known(names: list[str]) -> None:
@@ -86,20 +119,21 @@ def _clear(name: str) -> None:
         run(["tc", "filter", "del", "dev", name, "ingress", "pref", place])
 
 
-def _fill(name: str, entry: dict[str, Any], config: dict[str, Any]) -> None:
+def _fill(entry: Entry) -> None:
+    name = entry["interface"]
     run(["tc", "qdisc", "add", "dev", name, "clsact"])  # it may be there already, and others use it
     # A frame that was put together from several (GRO) cannot be taken apart again once it is encapsulated.
     run(["ethtool", "-K", name.partition("v")[0], "gro", "off"])
     add = ["tc", "filter", "replace", "dev", name, "ingress"]
     must([*add, "protocol", LOOP_FRAMES, "pref", LOOPS, "handle", "1", "matchall", "action", "drop"])
-    rate, burst = str(config["storm_pps"]), str(max(1, int(config["storm_pps"] * _BURST_S)))
+    rate, burst = str(entry["storm_pps"]), str(max(1, int(entry["storm_pps"] * _BURST_S)))
     many = ["dst_mac", "01:00:00:00:00:00/01:00:00:00:00:00"]
     police = ["action", "police", "pkts_rate", rate, "pkts_burst", burst, "conform-exceed", "drop/continue"]
     must([*add, "protocol", "all", "pref", STORM, "handle", "1", "flower", *many, *police])
     mark = ["action", "skbedit", "mark", str(entry["mark"]), "continue"]  # a bridge shows frames to no other filter
     must([*add, "protocol", "all", "pref", MARK, "handle", "1", "matchall", *mark])
     if "sid" in entry:
-        with _pinned(frames.load(_program(entry, config["helper"]), "vpws"), name) as path:
+        with _pinned(frames.load(_program(entry), "vpws"), name) as path:
             what = ["bpf", "direct-action", "object-pinned", path]
             must([*add, "protocol", "all", "pref", ENCAPSULATE, "handle", "1", *what])
 
@@ -120,7 +154,8 @@ def _pinned(descriptor: int, name: str) -> Any:
         libc.umount2(folder.encode(), 2)
 
 
-def _program(entry: dict[str, Any], helper: str) -> bytes:
+def _program(entry: Entry) -> bytes:
+    helper = entry["helper"]
     try:
         index = int(Path(f"/sys/class/net/{helper}/ifindex").read_text())
         mac = bytes.fromhex(Path(f"/sys/class/net/{helper}/address").read_text().strip().replace(":", ""))
@@ -129,12 +164,12 @@ def _program(entry: dict[str, Any], helper: str) -> bytes:
     return frames.Encapsulation(entry["source"], entry["remote"], entry["mark"]).program(index, mac)
 
 
-def _filters_of(entry: dict[str, Any], config: dict[str, Any]) -> list[str]:
+def _filters_of(entry: Entry) -> list[str]:
     name = entry["interface"]
-    facts = [f"filter {name} {LOOPS} matchall drop", f"filter {name} {STORM} flower {config['storm_pps']}/s"]
+    facts = [f"filter {name} {LOOPS} matchall drop", f"filter {name} {STORM} flower {entry['storm_pps']}/s"]
     facts.append(f"filter {name} {MARK} matchall mark {entry['mark']}")
     if "sid" in entry:
-        facts.append(f"filter {name} {ENCAPSULATE} bpf {frames.tag_of(_program(entry, config['helper']))}")
+        facts.append(f"filter {name} {ENCAPSULATE} bpf {frames.tag_of(_program(entry))}")
     return facts
 
 
@@ -158,13 +193,13 @@ def _filters(name: str) -> list[str]:
     return facts
 
 
-def _route(entry: dict[str, Any], helper: str) -> list[str]:
+def _route(entry: Entry) -> list[str]:
     what = ["encap", "seg6local", "action", "End.DX2", "oif", entry["interface"]]
-    return [f"{entry['sid']}/64", *what, "dev", helper, "proto", PROTOCOL]
+    return [f"{entry['sid']}/64", *what, "dev", entry["helper"], "proto", PROTOCOL]
 
 
 def _routes() -> list[str]:
-    """Our routes, worded as `wrong` words them."""
+    """Our routes: prefix, behaviour, interface."""
     found = json.loads(run(["ip", "-j", "-6", "route", "show", "proto", PROTOCOL]).text or "[]")
     done = [(item["dst"], item.get("encap", {})) for item in found]
     return [f"route {prefix} {how.get('action')} {how.get('oif')}" for prefix, how in done]

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from . import circuits
-from .system import StepError, booted_with_systemd, must, process_named, read_json, run, wait_for
+from .system import StepError, booted_with_systemd, must, process_named, run, wait_for
 
 INTERVAL_S = 1.0
 QUIET_S = 3.5
@@ -40,10 +40,10 @@ _SOL_PACKET, _IGNORE_OUTGOING, _ATTACH_FILTER, _PR_SET_NAME = 263, 23, 26, 15
 class Attachment:
     """One attachment: its socket, and what came back."""
 
-    def __init__(self, device: str, entry: dict[str, Any]) -> None:
+    def __init__(self, entry: circuits.Entry) -> None:
         self.name: str = entry["interface"]
         self.service: str = entry["service"]
-        self.identity = f"{device} {self.name}"
+        self.identity = f"{entry['device']} {self.name}"
         self.blocked_by = ""
         self._heard_at = 0.0
         self._later_since: Optional[float] = None
@@ -125,9 +125,9 @@ def _said(frame: bytes) -> Optional[dict[str, Any]]:
         return None
 
 
-def watch(config: dict[str, Any]) -> None:
+def watch(wanted: list[circuits.Entry]) -> None:
     """Watch for ever."""
-    attachments = [Attachment(config["device"], entry) for entry in config["attachments"]]
+    attachments = [Attachment(entry) for entry in wanted]
     for attachment in attachments:
         circuits.unblock(attachment.name)
     told, due = None, 0.0
@@ -172,17 +172,17 @@ def start(root: str) -> None:
 
 
 def main() -> None:
-    """Bring the kernel to what the file says, then watch; with `--detach`, on its own."""
-    config = read_json(circuits.FILE, None)
-    if not config:
-        raise SystemExit(f"{circuits.FILE} is not there")
-    circuits.apply(config)
+    """Bring the kernel to what the files say, then watch; with `--detach`, on its own."""
+    wanted = circuits.configured()
+    if not wanted:
+        raise SystemExit(f"no attachments: neither {circuits.FILE} nor {circuits.file_of('*')}")
+    circuits.apply(wanted)
     if "--detach" in sys.argv:
         if os.fork():
             os._exit(0)
         os.setsid()
     ctypes.CDLL(None).prctl(_PR_SET_NAME, NAME.encode(), 0, 0, 0)
-    watch(config)
+    watch(wanted)
 
 
 if __name__ == "__main__":

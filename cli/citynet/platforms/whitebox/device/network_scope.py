@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 from .network import INTERFACES, POLICY, Interfaces, interface_names, prepare_tables
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 # So that a transaction that nobody confirmed is put back by the part that made it.
 BESIDE = " beside others"
+_DISABLE_IPV6 = "/proc/sys/net/ipv6/conf/{}/disable_ipv6"
 _FREE = re.compile(r"^iface (\S+)\n(?:[ \t]+.*\n)*?[ \t]+address-purge no$", re.MULTILINE)
 
 
@@ -83,6 +85,7 @@ def _present(name: str) -> Optional[dict[str, Any]]:
         "mtu": link["mtu"],
         "master": link.get("master", ""),
         "alias": link.get("ifalias", ""),
+        "disable_ipv6": (read(_DISABLE_IPV6.format(name)) or "").strip(),
         "addresses": [
             f"{entry['local']}/{entry['prefixlen']}"
             for entry in link.get("addr_info", [])
@@ -101,6 +104,9 @@ def _put_back(name: str, was: Optional[dict[str, Any]]) -> None:
     master = ["master", was["master"]] if was["master"] else ["nomaster"]
     must(["ip", "link", "set", "dev", name, "down"])
     must(["ip", "link", "set", "dev", name, "alias", was["alias"], "mtu", str(was["mtu"]), *master])
+    if was.get("disable_ipv6"):
+        # Before its addresses come back, and although kernel settings stay otherwise: nobody would look for it there.
+        Path(_DISABLE_IPV6.format(name)).write_text(was["disable_ipv6"], encoding="utf-8")
     must(["ip", "address", "flush", "dev", name, "scope", "global"])
     if was["up"]:
         must(["ip", "link", "set", "dev", name, "up"])

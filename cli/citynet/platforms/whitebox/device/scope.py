@@ -1,7 +1,8 @@
 """A transaction of one technology on a device that is otherwise not managed by citynet.
 
-A scope has whole files that nobody else has, and a claim to lines of FRR. What it committed is remembered under
-`scopes/`, apart from that of other scopes and of the device as a whole; a device has either scopes or a whole.
+A scope has whole files and a claim to lines of FRR. Files that other scopes have too, such as programs, stay until
+the last of them goes. What it committed is remembered under `scopes/`, apart from that of other scopes and of the
+device as a whole; a device has either scopes or a whole.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from .compare import PARTS, Comparison, Memory
 from .frr import Frr
 from .frr_claim import Claim
 from .frr_scope import ScopedFrr
+from .layer2 import Layer2
 from .network import Interfaces, Sysctl, interface_names
 from .network_scope import BESIDE, ScopedInterfaces
 from .nftables_scope import ScopedNftables
@@ -61,11 +63,19 @@ class ScopedComparison(Comparison):
         _refuse_taken(request["files"].get(interfaces.file, ""), others)
         self._frr = self._claim(request["secrets"], found, others)
         parts: list[Part] = [interfaces, Sysctl(f"/etc/sysctl.d/60-citynet-{self._name}.conf")]
-        parts += [ScopedNftables(self._name)]
-        parts += [part for part in PARTS if not isinstance(part, (Interfaces, Sysctl, Nftables, Frr))]
+        parts += [ScopedNftables(self._name), Layer2(self._name)]
+        parts += [part for part in PARTS if not isinstance(part, (Interfaces, Sysctl, Nftables, Frr, Layer2))]
         shared = self._frr.texts()
-        super().__init__({**request, "files": {**request["files"], **shared}}, Memory(self._place), (*parts, self._frr))
+        files = {**request["files"], **shared}
+        super().__init__({**request, "files": files}, self._memory_beside(others), (*parts, self._frr))
         self._shared = set(shared)
+
+    def _memory_beside(self, others: dict[str, Any]) -> Memory:
+        """What this scope had, without the files that must stay because others have them too."""
+        memory = Memory(self._place)
+        theirs = {path for one in others.values() for path in one.get("files", {})}
+        memory.files = {path: text for path, text in memory.files.items() if path not in theirs}
+        return memory
 
     def _claim(self, secrets: dict[str, str], found: dict[str, Any], others: dict[str, Any]) -> ScopedFrr:
         owned = _entries(found, "owned")
