@@ -9,13 +9,12 @@ import subprocess
 import sys
 import threading
 import uuid
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from lab_room import HERE, ROOT, Room, citynet
+from lab_room import HERE, ROOT, Room, carrying, citynet
 
 from citynet.deploy import folder, secrets
 from citynet.errors import Exit
@@ -94,22 +93,8 @@ def order(room: Room, node: str, **more: Any) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def carrying(room: Room, told: dict[str, Any]) -> Iterator[subprocess.Popen[str]]:
-    argv = room.lab.enter(["env", f"PYTHONPATH={ROOT / 'cli'}", sys.executable, str(HERE / "carry.py")])
-    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin is not None
-    process.stdin.write(json.dumps(told) + "\n")
-    process.stdin.flush()
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
 def carry(room: Room, told: dict[str, Any]) -> dict[str, Any]:
-    with carrying(room, told) as process:
+    with carrying(room.lab, told) as process:
         assert process.stdout is not None
         return json.loads(process.stdout.readline())
 
@@ -218,7 +203,7 @@ class TestGoingBack:
         before = running(room, "left")
         told = order(room, "left", die=True, confirm_s=6)
         told["files"][FRR] = told["files"][FRR].replace("timers 3 9", "timers 4 12")
-        with carrying(room, told) as process:
+        with carrying(room.lab, told) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "committed\n"
             assert "timers 4 12" in running(room, "left")
@@ -229,7 +214,7 @@ class TestGoingBack:
         before = running(room, "left")
         told = order(room, "left", die=True, confirm_s=600)
         told["files"][FRR] = told["files"][FRR].replace("timers 3 9", "timers 4 12")
-        with carrying(room, told) as process:
+        with carrying(room.lab, told) as process:
             assert process.stdout is not None
             process.stdout.readline()
         faults.apply(room.lab, "kill", "left")
@@ -245,7 +230,7 @@ class TestGoingBack:
     def test_the_same_owner_need_not_wait_for_the_timer(self, room: Room) -> None:
         told = order(room, "left", die=True, confirm_s=600)
         told["files"][FRR] = told["files"][FRR].replace("timers 3 9", "timers 4 12")
-        with carrying(room, told) as process:
+        with carrying(room.lab, told) as process:
             assert process.stdout is not None
             process.stdout.readline()
         assert carry(room, order(room, "left"))["status"] == "unchanged"

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from lab_room import ROOT, citynet
+from lab_room import ROOT, citynet, unconfirmed
 
+from citynet.deploy import folder, secrets
 from citynet.lab import Lab, faults
 from citynet.lab.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 NAME = "layer2"
@@ -33,6 +34,7 @@ class Town:
 
     design: Path
     lab: Lab
+    first: tuple[str, str, str] = ("", "", "")
 
     def deploy(self) -> dict[str, str]:
         done = citynet("deploy", str(self.design), "--lab", self.lab.name, "--json")
@@ -45,6 +47,16 @@ class Town:
 
     def joined(self) -> bool:
         return self.pings("lan-1", "10.13.0.2", "fd13::3", "10.13.0.4") and self.pings("wire-1", "10.12.0.2", "fd12::2")
+
+    def commit_and_lose(self, node: str, spoil: Callable[[dict[str, str]], dict[str, str]]) -> tuple[str, str, str]:
+        """What a node has before, during and after a transaction that nobody confirms."""
+        look = "ip -br link | sed 's/@if[0-9]*//'; ls /etc/citynet /etc/network/interfaces.d 2>&1; bridge link show"
+        before = self.lab.node(node, look)
+        built = folder.load(self.design / "build").device(node)
+        unconfirmed(self.lab, node, spoil(built.files), secrets.load(self.design / "secrets.yml"))
+        during = self.lab.node(node, look)
+        assert until(lambda: "pending" not in self.lab.node(node, "ls /var/lib/citynet"), 60)
+        return before, during, self.lab.node(node, look)
 
     def blocked(self) -> dict[str, dict[str, str]]:
         found = {}
@@ -79,6 +91,8 @@ def town(state: Path, built: None, tmp_path_factory: pytest.TempPathFactory) -> 
     lab = Lab.load(NAME)
     try:
         deployed = Town(design, lab)
+        citynet("render", str(design))
+        deployed.first = deployed.commit_and_lose("pe-3", dict)
         assert set(deployed.deploy().values()) == {"changed"}
         yield deployed
     finally:
@@ -90,6 +104,27 @@ def test_all_ends_reach_each_other_and_no_other_service(town: Town) -> None:
     town.lab.node("wire-1", "ip addr add 10.13.0.99/24 dev eth1")
     assert not town.pings("wire-1", "10.13.0.1")
     town.lab.node("wire-1", "ip addr del 10.13.0.99/24 dev eth1")
+
+
+def test_nothing_stays_of_a_first_transaction_that_nobody_confirms(town: Town) -> None:
+    before, during, after = town.first
+    assert {"br2", "vni2", "vtep0"} <= {line.split(" ")[0] for line in during.splitlines()}
+    assert after == before
+
+
+def test_a_service_that_nobody_confirms_goes_and_the_others_stay(town: Town) -> None:
+    interfaces = "/etc/network/interfaces.d/citynet"
+
+    def more(files: dict[str, str]) -> dict[str, str]:
+        text = files[interfaces]
+        service = text[text.index("\n# service lan") :].replace("vni2", "vni9").replace("br2", "br9")
+        service = service.replace("id 2", "id 9").replace("bridge-ports eth2 eth3 ", "bridge-ports ")
+        return {**files, interfaces: text + service}
+
+    before, during, after = town.commit_and_lose("pe-3", more)
+    assert "vni9" in during
+    assert after == before
+    assert until(town.joined, 30)
 
 
 def test_an_arp_request_travels_inside_ipv6(town: Town) -> None:
@@ -212,3 +247,14 @@ def test_it_comes_back_after_a_reboot(town: Town) -> None:
     faults.undo(town.lab, "kill", "pe-1")
     assert until(town.joined, 60)
     assert town.lab.node("pe-1", "pgrep -f layer2.loops")
+
+
+def test_a_service_that_is_withdrawn_leaves_nothing(town: Town) -> None:
+    file = town.design / "design.yml"
+    text = file.read_text()
+    file.write_text(text[: text.index("  lan:")])
+    assert set(town.deploy().values()) == {"changed"}
+    for name in ("pe-1", "pe-2", "pe-3"):
+        left = town.lab.node(name, "ip -br link; vtysh -c 'show running-config'")
+        assert not [word for word in ("vni2", "br2", "vtep0", "advertise-all-vni") if word in left], left
+    assert until(lambda: town.pings("wire-1", "10.12.0.2", "fd12::2"), 30)

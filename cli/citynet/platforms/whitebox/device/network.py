@@ -37,8 +37,8 @@ class Interfaces(Part):
         )
 
     def snapshot(self, texts: Texts) -> Any:
-        """Nothing: the files say it all."""
-        return None
+        """Those interfaces that are to come and are not there yet."""
+        return [name for name in interface_names(self._text(texts)) if not _is_there(name)]
 
     def apply(self, texts: Texts, changed: set[str]) -> None:
         """Ifreload adds, changes and takes away until the interfaces are those of the files."""
@@ -69,8 +69,15 @@ class Interfaces(Part):
         return sorted(lines)
 
     def restore(self, snapshot: Any) -> None:
-        """The former file is back: reload it."""
+        """The former file is back: reload it. What was not there before goes, also if ifupdown2 leaves it."""
         reload_all()
+        for name in snapshot or ():
+            if _is_there(name):
+                must(["ip", "link", "delete", "dev", name])
+
+
+def _is_there(name: str) -> bool:
+    return Path(f"/sys/class/net/{name}").exists()
 
 
 def reload_all() -> None:
