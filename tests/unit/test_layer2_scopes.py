@@ -67,6 +67,15 @@ def test_a_device_with_tasks_is_not_managed_whole(tmp_path: Path) -> None:
         scope.comparison({"files": {}, "secrets": {}}, str(tmp_path))
 
 
+def test_a_port_has_one_kind_of_service(tmp_path: Path) -> None:
+    remember(tmp_path, "vpws_service")
+    place = tmp_path / "scopes" / "vpws.json"
+    running = {"interfaces beside others": {"before": {"eth4": None}}}
+    place.write_text(json.dumps({**json.loads(place.read_text()), "running": running}))
+    with pytest.raises(StepError, match="eth4 belongs to vpws on this device"):
+        ScopedComparison(request(job("evpn_service")), str(tmp_path))
+
+
 @pytest.fixture
 def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in place of /etc/citynet, with the files of both scopes."""
