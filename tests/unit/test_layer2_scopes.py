@@ -108,15 +108,15 @@ def test_a_route_of_another_scope_is_not_unwanted(etc: Path, monkeypatch: pytest
     assert Layer2("evpn").drift(texts, None) == "-route fd01:1:1:fd02::/64 End.DX2 eth9, which nobody asked for"
 
 
-def test_interfaces_that_were_not_there_before_go_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that ifupdown2 took away itself, such as VRFs, need nothing more."""
-    there, said = {"eth2"}, []
-    monkeypatch.setattr(network, "_is_there", lambda name: name in there)
+def test_what_no_file_is_about_any_more_is_what_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ifupdown2 leaves everything when it has no file any more."""
+    was: dict[str, dict[str, Any] | None] = {"eth1": {"mtu": 1500}, "eth2": {"mtu": 1500}, "vni2": None}
+    said: list[object] = []
+    monkeypatch.setattr(network, "present", was.get)
     monkeypatch.setattr(network, "reload_all", lambda: said.append("reload"))
-    monkeypatch.setattr(network, "must", lambda argv: said.append(" ".join(argv)))
-    text = "".join(f"auto {name}\niface {name}\n" for name in ("eth2", "share", "vni2", "br2"))
+    monkeypatch.setattr(network, "put_back", lambda *words: said.append(words))
+    monkeypatch.setattr(network, "_configured", lambda: {"eth1"})
+    text = "".join(f"auto {name}\niface {name}\n" for name in was)
     before = network.Interfaces().snapshot({network.INTERFACES: text})
-    assert before == ["share", "vni2", "br2"]
-    there |= {"vni2", "br2"}
     network.Interfaces().restore(before)
-    assert said == ["reload", "ip link delete dev vni2", "ip link delete dev br2"]
+    assert said == ["reload", ("eth2", {"mtu": 1500}), ("vni2", None)]

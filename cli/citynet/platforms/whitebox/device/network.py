@@ -8,15 +8,16 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from .part import Part, Texts
-from .system import StepError, must
+from .system import StepError, must, read, run
 from .texts import difference
 
 INTERFACES = "/etc/network/interfaces.d/citynet"
 POLICY = "/etc/network/ifupdown2/policy.d/citynet.json"
 SYSCTL = "/etc/sysctl.d/60-citynet.conf"
+_DISABLE_IPV6 = "/proc/sys/net/ipv6/conf/{}/disable_ipv6"
 _STANZA = re.compile(r"^\s*iface\s+(\S+)", re.MULTILINE)
 
 
@@ -37,8 +38,8 @@ class Interfaces(Part):
         )
 
     def snapshot(self, texts: Texts) -> Any:
-        """Those interfaces that are to come and are not there yet."""
-        return [name for name in interface_names(self._text(texts)) if not _is_there(name)]
+        """Every interface of the new file, as it is."""
+        return {name: present(name) for name in interface_names(self._text(texts))}
 
     def apply(self, texts: Texts, changed: set[str]) -> None:
         """Ifreload adds, changes and takes away until the interfaces are those of the files."""
@@ -69,15 +70,21 @@ class Interfaces(Part):
         return sorted(lines)
 
     def restore(self, snapshot: Any) -> None:
-        """The former file is back: reload it. What was not there before goes, also if ifupdown2 leaves it."""
+        """The former file is back: reload it, and make what no file is about any more what it was.
+
+        Ifupdown2 leaves all as it is when no file is left that names an interface.
+        """
         reload_all()
-        for name in snapshot or ():
-            if _is_there(name):
-                must(["ip", "link", "delete", "dev", name])
+        kept = _configured()
+        for name, was in (snapshot or {}).items():
+            if name not in kept:
+                put_back(name, was)
 
 
-def _is_there(name: str) -> bool:
-    return Path(f"/sys/class/net/{name}").exists()
+def _configured() -> set[str]:
+    """Interfaces that some file of ifupdown2 configures, whosever it is."""
+    files = ["/etc/network/interfaces", *glob.glob(f"{os.path.dirname(INTERFACES)}/*")]
+    return {name for file in files for name in interface_names(read(file) or "")}
 
 
 def reload_all() -> None:
@@ -126,6 +133,46 @@ def _intended(text: str, states: dict[str, str]) -> list[str]:
             if f"{promise} " not in states.get(name, "") + " ":
                 facts.append(name + promise)
     return facts
+
+
+def present(name: str) -> Optional[dict[str, Any]]:
+    """What an interface is; None when it is not there."""
+    output = run(["ip", "-j", "address", "show", "dev", name])
+    if output.code != 0:
+        return None
+    (link,) = [entry for entry in json.loads(output.text) if entry]
+    return {
+        "up": "UP" in link["flags"],
+        "mtu": link["mtu"],
+        "master": link.get("master", ""),
+        "alias": link.get("ifalias", ""),
+        "disable_ipv6": (read(_DISABLE_IPV6.format(name)) or "").strip(),
+        "addresses": [
+            f"{entry['local']}/{entry['prefixlen']}"
+            for entry in link.get("addr_info", [])
+            if entry.get("scope") != "link"
+        ],
+    }
+
+
+def put_back(name: str, was: Optional[dict[str, Any]]) -> None:
+    """Make an interface what it was; one that was not there goes."""
+    # So that ifupdown2 forgets it too; it works from what it remembers, not from the file.
+    run(["ifdown", name])
+    if was is None:
+        run(["ip", "link", "delete", "dev", name])
+        return
+    master = ["master", was["master"]] if was["master"] else ["nomaster"]
+    must(["ip", "link", "set", "dev", name, "down"])
+    must(["ip", "link", "set", "dev", name, "alias", was["alias"], "mtu", str(was["mtu"]), *master])
+    if was.get("disable_ipv6"):
+        # Before its addresses come back, and although kernel settings stay otherwise: nobody would look for it there.
+        Path(_DISABLE_IPV6.format(name)).write_text(was["disable_ipv6"], encoding="utf-8")
+    must(["ip", "address", "flush", "dev", name, "scope", "global"])
+    if was["up"]:
+        must(["ip", "link", "set", "dev", name, "up"])
+    for address in was["addresses"]:
+        must(["ip", "address", "replace", address, "dev", name])
 
 
 class Sysctl(Part):

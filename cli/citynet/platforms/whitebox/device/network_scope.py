@@ -3,13 +3,11 @@
 # ruff: noqa: ARG002 - the parts share one signature
 from __future__ import annotations
 
-import json
 import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any
 
-from .network import INTERFACES, POLICY, Interfaces, interface_names, prepare_tables
-from .system import must, read, run
+from .network import INTERFACES, POLICY, Interfaces, interface_names, prepare_tables, present, put_back
+from .system import must, read
 
 if TYPE_CHECKING:
     from .part import Texts
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
 
 # So that a transaction that nobody confirmed is put back by the part that made it.
 BESIDE = " beside others"
-_DISABLE_IPV6 = "/proc/sys/net/ipv6/conf/{}/disable_ipv6"
 _FREE = re.compile(r"^iface (\S+)\n(?:[ \t]+.*\n)*?[ \t]+address-purge no$", re.MULTILINE)
 
 
@@ -46,16 +43,16 @@ class ScopedInterfaces(Interfaces):
     def snapshot(self, texts: Texts) -> Any:
         """Every interface that the scope has, had or takes, as it is."""
         names = list(dict.fromkeys([*self._before, *interface_names(self._text(texts))]))
-        present = {name: _present(name) for name in names}
+        found = {name: present(name) for name in names}
         for name in names:
-            self._before.setdefault(name, present[name])
-        return {"path": self.file, "present": present}
+            self._before.setdefault(name, found[name])
+        return {"path": self.file, "present": found}
 
     def apply(self, texts: Texts, changed: set[str]) -> None:
         """Ifupdown2 brings the scope's interfaces to what its file says; those it gives up are what they were."""
         names = interface_names(self._text(texts))
         for name in [name for name in self._before if name not in names]:
-            _put_back(name, self._before.pop(name))
+            put_back(name, self._before.pop(name))
         if names:
             prepare_tables()
             must(["ifup", *names])
@@ -70,45 +67,6 @@ class ScopedInterfaces(Interfaces):
         kept = interface_names(read(snapshot["path"]) or "")
         for name, was in snapshot["present"].items():
             if name not in kept:
-                _put_back(name, was)
+                put_back(name, was)
         if kept:
             must(["ifup", *kept])
-
-
-def _present(name: str) -> Optional[dict[str, Any]]:
-    output = run(["ip", "-j", "address", "show", "dev", name])
-    if output.code != 0:
-        return None
-    (link,) = [entry for entry in json.loads(output.text) if entry]
-    return {
-        "up": "UP" in link["flags"],
-        "mtu": link["mtu"],
-        "master": link.get("master", ""),
-        "alias": link.get("ifalias", ""),
-        "disable_ipv6": (read(_DISABLE_IPV6.format(name)) or "").strip(),
-        "addresses": [
-            f"{entry['local']}/{entry['prefixlen']}"
-            for entry in link.get("addr_info", [])
-            if entry.get("scope") != "link"
-        ],
-    }
-
-
-def _put_back(name: str, was: Optional[dict[str, Any]]) -> None:
-    """Make an interface what it was; one that was not there goes."""
-    # So that ifupdown2 forgets it too; it works from what it remembers, not from the file.
-    run(["ifdown", name])
-    if was is None:
-        run(["ip", "link", "delete", "dev", name])
-        return
-    master = ["master", was["master"]] if was["master"] else ["nomaster"]
-    must(["ip", "link", "set", "dev", name, "down"])
-    must(["ip", "link", "set", "dev", name, "alias", was["alias"], "mtu", str(was["mtu"]), *master])
-    if was.get("disable_ipv6"):
-        # Before its addresses come back, and although kernel settings stay otherwise: nobody would look for it there.
-        Path(_DISABLE_IPV6.format(name)).write_text(was["disable_ipv6"], encoding="utf-8")
-    must(["ip", "address", "flush", "dev", name, "scope", "global"])
-    if was["up"]:
-        must(["ip", "link", "set", "dev", name, "up"])
-    for address in was["addresses"]:
-        must(["ip", "address", "replace", address, "dev", name])
