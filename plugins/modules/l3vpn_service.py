@@ -122,7 +122,6 @@ options:
       - Only the flows of O(exit.allow) go out, and their replies come back in. IPv4 goes out under the address of the
         interface, IPv6 too when one of O(exit.sources) is unique local (RFC 4193).
       - Flows are not recorded, as they are where a router is managed whole.
-      - With O(prefix) packets to other routers of the network do not leave by it.
     type: dict
     suboptions:
       port:
@@ -214,6 +213,7 @@ options:
     description:
       - The router's SRv6 locator.
       - With it packets to locators of the same block leave the VRF even when it has a default route.
+      - Required when there is an O(exit) or a default route in O(leaks).
     type: str
 extends_documentation_fragment:
   - citynet.twodomain.scope

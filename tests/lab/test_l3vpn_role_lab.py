@@ -59,7 +59,7 @@ def look(room: Room, router: str) -> str:
 def play(
     room: Room, key: str, *words: str, playbook: str = "citynet.twodomain.router", speaker: str = EVENTS
 ) -> tuple[dict[str, list[str]], str]:
-    """How the tasks of the modules ended, in order, by router; and all that Ansible said."""
+    """How the tasks of the modules ended, in order, by router (services as one); and all that Ansible said."""
     done = citynet(
         *("lab", "playbook", "-n", NAME, "--", playbook, "-i", str(HERE / "branches-routers.yml")),
         *("-e", json.dumps({"site_password": key}), "--diff", *words),
@@ -97,14 +97,14 @@ def test_the_role_brings_all_of_it_and_tells_no_key(room: Room, key: str) -> Non
     _, tried = play(room, key, "--check", "-vvv", speaker="ansible.builtin.default")
     assert "@secret(bgp/task/centre)" in tried  # the difference is shown, with the key's name
     results, said = play(room, key)
-    assert results == {router: ["changed"] * 4 for router in ROUTERS}
+    assert results == {router: ["changed"] * 3 for router in ROUTERS}
     for secret in (key, "Bgp-key", "Under1ay-key"):
         assert secret not in tried + said
         for router in ROUTERS:
             found = room.lab.node(router, f"grep -rlF {secret} /etc /var /run /tmp /usr/local 2>/dev/null || true")
             assert found.split() == ["/etc/frr/frr.conf"], found
     results, said = play(room, key)
-    assert results == {router: ["ok"] * 4 for router in ROUTERS}
+    assert results == {router: ["ok"] * 3 for router in ROUTERS}
     assert key not in said
 
 
@@ -198,5 +198,5 @@ def test_absent_takes_away_its_own_only(room: Room, key: str, tmp_path: Path) ->
     left = look(room, "left")
     for word in ("bgp", "isis", "spoke", "citynet", "bfd", "reject"):
         assert word not in left.replace("/var/lib/citynet", ""), word
-    assert play(room, key, "--limit", "left")[0] == {"left": ["changed"] * 4}
+    assert play(room, key, "--limit", "left")[0] == {"left": ["changed"] * 3}
     assert until(lambda: reaches(room, "branch-1", "centre", 4), 60)

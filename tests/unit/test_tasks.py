@@ -301,6 +301,7 @@ def test_every_wrong_option_is_named_at_once() -> None:
         ("leaks", [{"prefix": "10.14.0.0/20", "vrf": "spoke"}], "leaks.0: prefix 10.14.0.0/20 is rejected, too"),
         ("rejects", ["10.14.0.1/20"], "rejects.0: "),
         ("password", None, "password: Field required when there are neighbors"),
+        ("prefix", None, "prefix: Field required when there is an exit or a default route in leaks"),
     ],
 )
 def test_what_does_not_fit_in_a_service(option: str, value: Any, message: str) -> None:

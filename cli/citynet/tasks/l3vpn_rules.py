@@ -6,6 +6,8 @@ import ipaddress
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from citynet.plan.internet import ANYWHERE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,6 +22,10 @@ def wrong(task: L3vpnService) -> list[str]:
     found = list(_twice(task))
     if task.neighbors and not task.password:
         found.append("password: Field required when there are neighbors")
+    defaults = task.exit is not None or any(leak.prefix in ANYWHERE for leak in task.leaks)
+    if defaults and task.prefix is None:
+        # A default route inside the VRF would take the tunnels that leave it, too.
+        found.append("prefix: Field required when there is an exit or a default route in leaks")
     for number, site in enumerate(task.peers):
         found += [f"peers.{number}: {problem}" for problem in _site(task, site)]
     for number, leak in enumerate(task.leaks):
