@@ -91,9 +91,10 @@ options:
         type: str
         required: true
       vrf:
-        description: VRF whose packets it is about.
+        description:
+          - VRF whose packets it is about. Without one it is about all packets to the prefixes, as those are that carry
+            frames to the SIDs of M(citynet.twodomain.vpws_service).
         type: str
-        required: true
       table:
         description: Routing table of the entry in the kernel, V(300001) or more; the agent takes all above for its own.
         type: int
@@ -102,6 +103,25 @@ options:
         description: Priority of the rule that leads there.
         type: int
         required: true
+      identifier:
+        description:
+          - Only packets of the VRF with this data identifier, which stands in an option of an IPv6 extension header.
+          - V(0) for all packets. Nothing else of a packet is matched, neither addresses of senders nor ports.
+        type: int
+        default: 0
+      number:
+        description:
+          - What the mark of such packets says on the router, V(1) to V(4095), another one for each entry.
+          - Required with an O(steering[].identifier).
+        type: int
+        default: 0
+      interfaces:
+        description:
+          - Interfaces of the VRF at which the identifier is looked for, the same for all identifiers of a VRF.
+          - Required with an O(steering[].identifier).
+        type: list
+        elements: str
+        default: []
       to:
         description: Destinations.
         type: list
@@ -121,6 +141,24 @@ options:
             type: list
             elements: str
             required: true
+  data_identifiers:
+    description: How packets carry data identifiers, as in a design.
+    type: dict
+    suboptions:
+      option:
+        description: Type of the IPv6 option.
+        type: int
+        default: 3
+      header:
+        description: Extension header that holds the option, as its first.
+        type: str
+        choices: [destination, hop-by-hop, any]
+        default: any
+      bits:
+        description: Length of an identifier in bits.
+        type: int
+        choices: [32, 64, 128]
+        default: 32
 extends_documentation_fragment:
   - citynet.twodomain.scope
 seealso:
@@ -148,6 +186,25 @@ EXAMPLES = r"""
         priority: 910
         to:
           - {path: to-east, sid: "fd01:1:4:fe00::", prefixes: [10.11.0.16/28]}
+
+- name: Lead only the packets with one data identifier
+  citynet.twodomain.srv6_path:
+    prefix: fd01:1:1::/48
+    source_address: fd01:1:1::1
+    paths:
+      - name: to-east
+        primary:
+          - {name: by-b, waypoints: ["fd01:1:3::", "fd01:1:4::"], hops: ["fd01:1:3::", "fd01:1:4::"], delay_us: 120}
+    steering:
+      - name: share/1003
+        vrf: share
+        table: 400001
+        priority: 900
+        identifier: 1003
+        number: 1
+        interfaces: [eth3]
+        to:
+          - {path: to-east, sid: "fd01:1:4:fe00::", prefixes: ["fd11:0:0:1::/64"]}
 """
 
 RETURN = r"""

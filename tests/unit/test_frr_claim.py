@@ -202,6 +202,7 @@ def test_a_file_that_cannot_be_told_apart_is_refused(monkeypatch: pytest.MonkeyP
     [
         (BLUE, ["bgpd"]),
         ("interface eth1\n isis bfd\nexit\nrouter isis CITY\nexit\n", ["isisd", "bfdd"]),
+        ("router bgp 65001 vrf a\n neighbor fd13::1 bfd\nexit\n", ["bgpd", "bfdd"]),
         ("segment-routing\n srv6\n exit\nexit\n", []),
     ],
 )

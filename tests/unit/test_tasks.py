@@ -348,5 +348,4 @@ def _mini() -> Any:
     from citynet import build
     from citynet.plan import lock, planner
 
-    design = build.check(ROOT / "labs" / "mini")
-    return planner.make_plan(design, lock.Lock())
+    return planner.make_plan(build.check(ROOT / "labs" / "mini"), lock.Lock())

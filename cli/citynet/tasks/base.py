@@ -33,6 +33,10 @@ def _ipv6(text: str) -> str:
     return str(ipaddress.IPv6Address(text))
 
 
+def _address(text: str) -> str:
+    return str(ipaddress.ip_address(text))
+
+
 def _prefix(text: str) -> str:
     return str(ipaddress.ip_network(text))
 
@@ -42,6 +46,7 @@ def _prefix6(text: str) -> str:
 
 
 InterfaceAddress = Annotated[str, AfterValidator(_interface)]
+Address = Annotated[str, AfterValidator(_address)]
 Ipv4 = Annotated[str, AfterValidator(_ipv4)]
 Ipv6 = Annotated[str, AfterValidator(_ipv6)]
 Prefix = Annotated[str, AfterValidator(_prefix)]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 
 from citynet.lab import Lab
 from citynet.levels.bench import Bench
 from citynet.levels.targets import far_pairs
+from citynet.platforms.whitebox.device.paths import STATE
 from figures import room
 from figures.flows import NotCarriedError, broken, carried, ends, note
 from figures.table import Figure
@@ -38,6 +40,7 @@ def path_cases(bench: Bench, runs: int) -> Iterator[Figure]:
     figure = Figure("path", "path switched on probe loss, line silent", most=SWITCH_MS)
     for run in range(runs):
         with carried(bench, (4, 6)[run % 2], domain) as at:
+            on_its_path(bench, domain)
             note(figure, broken(bench, at, [("silent", at.lines[1])], ends(bench, at.lines[1]))[0])
     yield figure
 
@@ -50,6 +53,18 @@ def steered_domain(bench: Bench) -> str:
             if steering.service == pair.source.service and not steering.number:
                 return domain
     raise NotCarriedError("the farthest hosts of no domain are of a service with a path of its own")
+
+
+def on_its_path(bench: Bench, domain: str) -> None:
+    """See that the agent has put the flow on a path; otherwise IS-IS alone would be measured."""
+    pair = far_pairs(bench.plan, domain)[0]
+    device = bench.plan.devices[pair.source.device]
+    told = json.loads(bench.access.run(device.name, f"cat {STATE}"))["paths"]
+    for steering in device.steering:
+        if steering.service == pair.source.service and not steering.number:
+            for to in steering.to:
+                if not told[to.path]["active"]:
+                    raise NotCarriedError(f"{device.name}: path {to.path} is down")
 
 
 CASES: dict[str, Callable[[Bench, int], Iterator[Figure]]] = {"drain": drain_cases, "path": path_cases}

@@ -103,7 +103,13 @@ HEADS = ["case", "figure", "min / median / max", "unit", "bound", "met", "runs",
 def markdown(figures: list[Figure]) -> str:
     """The table for the docs."""
     lines = ["| " + " | ".join(HEADS) + " |", "|---|---|---:|---|---|---|---:|---:|"]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows(figures))])
+    lines += ["| " + " | ".join(row) + " |" for row in rows(figures)]
+    return "\n".join([*lines, *(f"\n{reason}" for reason in troubles(figures))])
+
+
+def troubles(figures: list[Figure]) -> list[str]:
+    """Why figures could not be taken."""
+    return [f"{figure.case}, {figure.name}: {figure.trouble}" for figure in figures if figure.trouble]
 
 
 def show(figures: list[Figure]) -> None:
@@ -112,6 +118,5 @@ def show(figures: list[Figure]) -> None:
     for row in rows(figures):
         table.add_row(*row)
     Console(width=None if Console().is_terminal else 160).print(table)
-    for figure in figures:
-        if figure.trouble:
-            print(f"{figure.case}, {figure.name}: {figure.trouble}")
+    for reason in troubles(figures):
+        print(reason)

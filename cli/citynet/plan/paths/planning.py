@@ -28,7 +28,7 @@ IDENTIFIER_PRIORITY, SERVICE_PRIORITY = 900, 910
 """Of the rules that lead to them: before those of VRFs (1000), identifiers before services."""
 LAST_NUMBER = 4095
 """Of data identifiers in use in a domain: 12 bits of a packet's mark."""
-_EXTENSIONS = {"destination": [60], "hop-by-hop": [0], "any": [60, 0]}
+EXTENSIONS = {"destination": [60], "hop-by-hop": [0], "any": [60, 0]}
 """Next-header values of the extension headers (RFC 8200, 4)."""
 
 
@@ -77,7 +77,7 @@ class Planner:
                 device.steering.append(entry)
                 if entry.identifier and not device.identifiers:
                     option = self.city.data_identifiers
-                    device.identifiers = [IdentifierOption(option.option, _EXTENSIONS[option.header], option.bits)]
+                    device.identifiers = [IdentifierOption(option.option, EXTENSIONS[option.header], option.bits)]
 
     def _devices_of(self, name: str) -> list[Device]:
         hosts = self.builder.services[name].hosts

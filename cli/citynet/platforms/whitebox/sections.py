@@ -27,7 +27,7 @@ class ConfigFile:
 FILES = (
     ConfigFile("/etc/network/ifupdown2/policy.d/citynet.json", "ifupdown2", ("l3vpn",)),
     ConfigFile("/etc/network/interfaces.d/citynet", "interfaces", ("underlay", "srv6", "l3vpn", "layer2")),
-    ConfigFile("/etc/sysctl.d/60-citynet.conf", "sysctl", ("underlay", "srv6", "interconnect", "layer2")),
+    ConfigFile("/etc/sysctl.d/60-citynet.conf", "sysctl", ("underlay", "srv6", "l3vpn", "interconnect", "layer2")),
     ConfigFile("/etc/nftables.conf", "nftables", ("protection",)),
     ConfigFile("/etc/citynet/slices.batch", "tc", ("slices",)),
     ConfigFile("/etc/frr/daemons", "daemons", ("underlay",)),

@@ -20,7 +20,7 @@ from .texts import PLACEHOLDER, fill, place
 _DAEMONS = (
     (re.compile(r"^router isis ", re.MULTILINE), "isisd"),
     (re.compile(r"^router bgp ", re.MULTILINE), "bgpd"),
-    (re.compile(r"^(?:bfd$| isis bfd$)", re.MULTILINE), "bfdd"),
+    (re.compile(r"^(?:bfd$| isis bfd$| neighbor \S+ bfd$)", re.MULTILINE), "bfdd"),
 )
 
 
