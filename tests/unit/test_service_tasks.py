@@ -299,3 +299,12 @@ def test_packets_with_an_identifier_are_marked_in_a_table_beside_others() -> Non
     assert "or 0x700" in table
     (entry,) = json.loads(files["/etc/citynet/paths.json"])["steering"]
     assert (entry["mark"], entry["families"]) == ("0x700/0xfff00", ["-6"])
+
+
+def test_a_spoke_beside_the_exit_reaches_its_line_by_the_gateway_only() -> None:
+    """Into the hubs' VRF without a gateway, packets would leave past the guard's filter."""
+    plan = planner.make_plan(build.check(ROOT / "tests/lab/branches.yml"), lock.Lock())
+    (spoke,) = [vrf for vrf in plan.devices["right"].vrfs if vrf.name != "branches"]
+    leaks = {leak.prefix: leak.gateway for leak in spoke.leaks}
+    assert leaks["203.0.113.0/30"] == leaks["0.0.0.0/0"] == "203.0.113.1"
+    assert leaks["2001:db8:0:1::/64"] == leaks["::/0"] == "2001:db8:0:1::1"

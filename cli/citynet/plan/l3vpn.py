@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from citynet.plan.layer2 import plan_layer2
 from citynet.plan.model import Host, LineEnd, PlannedService, Port, PortKind, Vrf, VrfLeak
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from citynet.design.types import City, End, Service
     from citynet.plan.builder import Builder
     from citynet.plan.model import Device
@@ -149,13 +152,24 @@ def plan_leaks(builder: Builder) -> None:
             for hub in [vrf for vrf in vrfs if vrf.name == service.vrf]:
                 for spoke in vrfs:
                     if spoke is not hub:
-                        _leak(hub, spoke)
+                        _leak(device, hub, spoke)
 
 
-def _leak(hub: Vrf, spoke: Vrf) -> None:
+def _leak(device: Device, hub: Vrf, spoke: Vrf) -> None:
     hub.leaks += [VrfLeak(prefix, spoke.name) for prefix in spoke.prefixes]
     spoke.leaks += [VrfLeak(prefix, hub.name) for prefix in hub.prefixes]
     spoke.leaks += [VrfLeak(_default(gateway), hub.name, gateway) for gateway in hub.gateways]
+    # The line to the gateway would come with a SID, too. Only by the gateway does the guard see what goes there.
+    for gateway in hub.gateways:
+        spoke.leaks += [VrfLeak(prefix, hub.name, gateway) for prefix in _lines_to(device, hub, gateway)]
+
+
+def _lines_to(device: Device, vrf: Vrf, gateway: str) -> Iterator[str]:
+    """The prefixes of the device's lines, in a VRF, on which a gateway is."""
+    for port in device.ports:
+        for network in (ipaddress.ip_interface(text).network for text in port.addresses if port.vrf == vrf.name):
+            if ipaddress.ip_address(gateway) in network:
+                yield str(network)
 
 
 def _default(gateway: str) -> str:
