@@ -120,8 +120,8 @@ def test_a_service_that_nobody_confirms_goes_and_the_others_stay(town: Town) -> 
     def more(files: dict[str, str]) -> dict[str, str]:
         text = files[interfaces]
         service = text[text.index("\n# service lan") :].replace("vni2", "vni9").replace("br2", "br9")
-        service = service.replace("id 2", "id 9").replace("bridge-ports eth2 eth3 ", "bridge-ports ")
-        return {**files, interfaces: text + service}
+        service = service.replace("id 2", "id 9").replace("bridge-ports eth2 eth3 ", "bridge-ports site9 ")
+        return {**files, interfaces: f"{text}\nauto site9\niface site9\n    link-type dummy\n{service}"}
 
     before, during, after = town.commit_and_lose("pe-3", more)
     assert "vni9" in during
