@@ -50,9 +50,10 @@ class Town:
 
     def commit_and_lose(self, node: str, spoil: Callable[[dict[str, str]], dict[str, str]]) -> tuple[str, str, str]:
         """What a node has before, during and after a transaction that nobody confirms."""
-        # FRR leaves its address on lo when it stops.
+        # FRR leaves its address on lo when it stops; a port's cost is the kernel's guess at its speed.
         files = "find /etc/citynet /etc/network/interfaces.d -type f 2>/dev/null"
-        look = f"ip -br address | grep -v ^lo | sed 's/@if[0-9]*//; s/fe80[^ ]*//'; bridge link show; {files} || true"
+        links = "bridge link show | sed 's/ cost .*//'"
+        look = f"ip -br address | grep -v ^lo | sed 's/@if[0-9]*//; s/fe80[^ ]*//'; {links}; {files} || true"
         before = self.lab.node(node, look)
         built = folder.load(self.design / "build").device(node)
         unconfirmed(self.lab, node, spoil(built.files), secrets.load(self.design / "secrets.yml"))
