@@ -12,7 +12,9 @@ demo: setup-verify ## build labs/CITY (mini), deploy it, grade it, print the sco
 	@$(PYTHON) -m citynet demo labs/$(CITY)
 
 test: setup-test lint ## every test: unit, golden, errors, property, collection, lab
-	$(PYTHON) -m pytest
+	$(PYTHON) -m citynet lab build
+	$(PYTHON) -m pytest -m "not alone" --numprocesses 2 --dist loadfile
+	$(PYTHON) -m pytest -m alone
 
 lint: setup-test ## ruff, mypy
 	$(PYTHON) -m ruff check .

@@ -19,8 +19,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 def pytest_configure() -> None:
-    """Who starts tests in the background may leave SIGINT ignored, and every child would inherit that."""
+    """Set what every child inherits."""
+    # Who starts tests in the background may leave it ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        # Each worker keeps to a processor with all that it starts: labs that run side by side do not share one then.
+        allowed = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {allowed[int(worker.removeprefix("gw")) % len(allowed)]})
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

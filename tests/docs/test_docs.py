@@ -74,6 +74,7 @@ def no_lab_left(tree: Path) -> Iterator[None]:
 
 
 @pytest.mark.lab
+@pytest.mark.alone
 @pytest.mark.parametrize("path", [path for path in DOCS if blocks(path, "sh lab")], ids=name_of)
 def test_lab_commands(path: Path, tree: Path, no_lab_left: None) -> None:
     run("\n".join(blocks(path, "sh lab")), tree)

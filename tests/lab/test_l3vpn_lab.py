@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.alone
+
 NAME = "l3vpn"
 CORE, HUB = "core-a", "pe-west"
 PROBES = 10_000

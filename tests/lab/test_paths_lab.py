@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.alone
+
 NAME = "ways"
 NORTH, SOUTH = "west>north>east", "west>south>east"
 LINE = "west--north"

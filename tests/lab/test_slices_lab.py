@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.alone
+
 NAME = "slicing"
 ROUTERS = ("left", "mid", "right")
 GOLD, SILVER = "1:101", "1:102"
@@ -122,6 +124,14 @@ def test_a_customer_forges_neither_slice_nor_control(room: Room) -> None:
     assert after[GOLD] == before[GOLD]
     assert after[SILVER] == before[SILVER]
     assert after[REST] >= before[REST] + 200
+
+
+def test_the_checks_of_slices_pass(room: Room, tmp_path: Path) -> None:
+    only = [word for name in ("L2-FLO-01", "L3-FLO-01") for word in ("--only", name)]
+    words = ("verify", str(room.design), "--lab", NAME, "--output", str(tmp_path), "--json", "--level", "L3", *only)
+    card = json.loads(citynet(*words, check=None, limit_s=600).stdout)  # two checks prove no level: the code says so
+    found = {one["id"]: one["verdict"] for one in card["results"]}
+    assert found == {"L2-FLO-01": "passed", "L3-FLO-01": "passed"}, card["results"]
 
 
 def test_a_second_deployment_changes_nothing(room: Room) -> None:

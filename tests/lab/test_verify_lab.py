@@ -23,6 +23,8 @@ from citynet.lab import Lab, faults
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.alone
+
 NAME = "judging"
 LIMIT_S = 600
 

@@ -17,9 +17,21 @@ SOURCE = "linux-source-7.2"
 BUILDER = "1"  # raise it when the way of building changes the outcome
 DISK_MIB = 2600
 
-# Interrupts nest, and every level fetches its events into one shared array: an event that the outer level has yet to
-# handle can be overwritten, and a disk read then never ends. One event at a time leaves nothing to overwrite.
-PATCHES = (("arch/um/os-Linux/irq.c", "#define MAX_EPOLL_EVENTS 64", "#define MAX_EPOLL_EVENTS 1"),)
+PATCHES = (
+    # Interrupts nest, and every level fetches its events into one shared array: an event that the outer level has yet
+    # to handle can be overwritten, and a disk read then never ends. One event at a time leaves nothing to overwrite.
+    ("arch/um/os-Linux/irq.c", "#define MAX_EPOLL_EVENTS 64", "#define MAX_EPOLL_EVENTS 1"),
+    # Without a clock of its own the scheduler counts in ticks of 10 ms: who has run and who has waited is then a guess,
+    # and with ten routers' daemons in one kernel a woken one waited for its turn far longer than its share.
+    (
+        "arch/um/kernel/time.c",
+        "static u64 timer_read(struct clocksource *cs)",
+        (
+            "notrace unsigned long long sched_clock(void)\n{\n\treturn os_nsecs();\n}\n\n"
+            "static u64 timer_read(struct clocksource *cs)"
+        ),
+    ),
+)
 
 _CONFIG = Path(__file__).with_name("kernel.config")
 _STEPS = 1900  # lines that make prints with these options; only the progress bar cares
@@ -82,7 +94,7 @@ def _make(tools: Tools, work: Path, mirror: str | None, tell: Tell) -> Path:
 def _patch(file: Path, before: str, after: str) -> None:
     text = file.read_text()
     if text.count(before) != 1:
-        raise ToolFailedError(f"{SOURCE}: {file.name} is not what the patch '{after}' was made for")
+        raise ToolFailedError(f"{SOURCE}: {file.name} is not what the patch was made for: '{before}' once")
     file.write_text(text.replace(before, after))
 
 

@@ -3,6 +3,7 @@
 # ruff: noqa: ARG002 - the parts share one signature
 from __future__ import annotations
 
+import errno
 import glob
 import json
 import os
@@ -90,7 +91,10 @@ def _configured() -> set[str]:
 def reload_all() -> None:
     """Let ifupdown2 make everything as its files say."""
     prepare_tables()
-    must(["ifreload", "-a"])
+    # ifupdown2 learns of what it made from the kernel's messages, and now and then looks before they have arrived: a
+    # bridge's port "does not exist" then, though it was made a moment before. By the second time they have.
+    if run(["ifreload", "-a"]).code != 0:
+        must(["ifreload", "-a"])
 
 
 def prepare_tables() -> None:
@@ -219,7 +223,7 @@ class Sysctl(Part):
         """Put the former values back; settings of interfaces that are gone are gone too."""
         for path, value in snapshot.items():
             if Path(path).exists() and _value(path) != value:
-                _set(path, value)
+                _set(path, value, lasting=True)
 
 
 def settings(text: str, *, strict: bool = True) -> list[tuple[str, str]]:
@@ -260,8 +264,11 @@ def _value(path: str) -> str:
     return " ".join(Path(path).read_text(encoding="utf-8").split())
 
 
-def _set(path: str, value: str) -> None:
+def _set(path: str, value: str, *, lasting: bool = False) -> None:
+    """Write a setting; `lasting` for one that the kernel may refuse to take back (nf_hooks_lwtunnel, once it is on)."""
     try:
         Path(path).write_text(value + "\n", encoding="utf-8")
     except OSError as error:
+        if lasting and error.errno == errno.EBUSY:
+            return
         raise StepError(f"{path} = {value}: {error.strerror}") from error
