@@ -7,13 +7,16 @@ import re
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
+from citynet.build import plan
 from citynet.deploy.tapi.client import CONNECTIVITY, trust
 from citynet.lab.optics import base, tree
 from citynet.lab.optics.light import Light
 from citynet.lab.optics.sensing import Sensing
 from citynet.platforms.tapi import bodies, orders
+from citynet.reports.documents.pictures.spectrum import spectrum_chart
 from controllers import lab_controller
 from optical_town import HandClock
 from tapi_models import check
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 pytest.importorskip("gnpy")
 
 PAGE = ROOT / "docs" / "optical.md"
+CHART = ROOT / "docs" / "spectrum.svg"
 FENCE = re.compile(r"^```json\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SERVICE = "left--low"
 
@@ -32,10 +36,6 @@ SERVICE = "left--low"
 @pytest.fixture(scope="module")
 def exchange(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """The request for a service of labs/ring, and the answer when it is read back."""
-    import httpx
-
-    from citynet.build import plan
-
     found, _ = plan(ROOT / "labs/ring")
     (order,) = [one for one in orders.of_plan(found) if one.name == SERVICE]
     light = Light(base.of_plan(found), HandClock(), lambda _: None)
@@ -89,3 +89,11 @@ def laid_out(value: Any, indent: int = 0) -> str:
         entries = [laid_out(one, indent + 2) for one in value]
     begin, end = "{}" if isinstance(value, dict) else "[]"
     return begin + "\n" + ",\n".join(inner + one for one in entries) + "\n" + " " * indent + end
+
+
+def test_the_chart_is_that_of_the_city(update: bool) -> None:
+    found, _ = plan(ROOT / "labs/wuhan")
+    chart = spectrum_chart(found, "en", "labs/wuhan")
+    if update:
+        CHART.write_text(chart, encoding="utf-8")
+    assert CHART.read_text(encoding="utf-8") == chart, "pytest tests/unit/test_optical_page.py --update"
