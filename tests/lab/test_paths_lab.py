@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +110,26 @@ def test_a_strict_path_drops_rather_than_take_another_way(room: Room) -> None:
 def test_the_second_deployment_changes_nothing(room: Room) -> None:
     done = citynet("deploy", str(room.design), "--lab", NAME, "--json")
     assert {device["status"] for device in json.loads(done.stdout)["devices"].values()} == {"unchanged"}
+
+
+def test_a_drained_node_is_left_by_the_paths_over_it_and_nothing_is_lost(room: Room) -> None:
+    assert takes(room, NORTH)
+    argv = room.lab.ssh(room.lab.address("bureau-1"), f"timeout -s INT 300 ping -q -i 0.01 {FAR}")
+    ping = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+    try:
+        citynet("drain", "north", str(room.design), "--lab", NAME, "--quiet")
+        assert path(room)["active"] == [SOUTH]
+        done = citynet("deploy", str(room.design), "--lab", NAME, "--json")
+        assert {device["status"] for device in json.loads(done.stdout)["devices"].values()} == {"unchanged"}
+        citynet("drain", "north", str(room.design), "--lab", NAME, "--undo", "--quiet")
+        assert takes(room, NORTH)
+    finally:
+        room.lab.node("bureau-1", "pkill -INT -x ping || true")
+        said, _ = ping.communicate(timeout=20)
+    sent, received = map(int, re.search(r"(\d+) packets transmitted, (\d+) received", said).groups())
+    assert sent > 500
+    assert received >= sent - 1  # one may be on its way when ping is stopped
+    assert "chain drained" not in room.lab.node("north", "cat /etc/nftables.conf; nft list ruleset")
 
 
 def test_an_agent_that_dies_or_boots_comes_back(room: Room) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,30 @@ def test_the_configuration_comes_back_byte_for_byte() -> None:
         assert ("bgp graceful-shutdown\n" in drained) == (" vrf " in text)
         assert maintenance.drained(drained) == drained
         assert maintenance.undrained(drained) == text
+
+
+def test_a_core_refuses_probes_and_an_edge_does_not() -> None:
+    seen = set()
+    for path in sorted(Path(ROOT / "tests/golden/cases/paths/expected").glob("*/etc")):
+        frr, rules = (path / name for name in ("frr/frr.conf", "nftables.conf"))
+        more = maintenance.refusing_probes(frr.read_text(encoding="utf-8"), rules.read_text(encoding="utf-8"))
+        seen.add(
+            (
+                path.parent.name,
+                bool(re.search(r"exthdr rt exists udp dport \d+ drop$", more, re.MULTILINE)),
+                "eth1" in more,
+            )
+        )
+    assert ("north", True, True) in seen
+    assert ("west", False, False) in seen
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [([], []), (["south"], ["strict path trusted east of west has no other way"])],
+)
+def test_a_strict_path_must_have_a_way_left(tmp_path: Path, others: list[str], said: list[str]) -> None:
+    text = (ROOT / "tests/golden/cases/paths/design.yml").read_text(encoding="utf-8")
+    (tmp_path / "design.yml").write_text(text, encoding="utf-8")
+    found = refusals(build.build(tmp_path).plan, "north", others)
+    assert [one for one in found if "strict" in one and "of west" in one] == said

@@ -25,7 +25,12 @@ def refusals(plan: Plan, node: str, others: Iterable[str] = ()) -> list[str]:
     """
     device = plan.devices[node]
     gone = {node, *others} & set(plan.devices)
-    return [*_hanging(plan, device, gone), *_severed(plan, device.domain, gone), *_reflectors(plan, device, gone)]
+    return [
+        *_hanging(plan, device, gone),
+        *_severed(plan, device.domain, gone),
+        *_pinned(plan, device.domain, gone),
+        *_reflectors(plan, device, gone),
+    ]
 
 
 def _hanging(plan: Plan, device: Device, gone: set[str]) -> Iterator[str]:
@@ -55,6 +60,17 @@ def _severed(plan: Plan, domain: str, gone: set[str]) -> Iterator[str]:
             not one & other and service.talk(a, b) for a, one in alive for b, other in alive if a < b
         ):
             yield f"service {service.name} would fall apart"
+
+
+def _pinned(plan: Plan, domain: str, gone: set[str]) -> Iterator[str]:
+    """Paths that drop what they carry rather than take another way, and have none without these devices."""
+    for device in plan.devices.values():
+        if device.domain != domain or device.name in gone:
+            continue
+        for path in device.paths:
+            ways = [way.name.split(">") for way in (*path.primary, *path.backup)]
+            if path.strict and path.far not in gone and all(gone & set(way) for way in ways):
+                yield f"strict path {path.name} of {device.name} has no other way"
 
 
 def _reflectors(plan: Plan, device: Device, gone: set[str]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from .compare import Memory
 from .frr import running_digest
 from .frr_changes import COMPLAINT
 from .health import MARK, look
+from .services import ruleset
 from .system import StepError, mode_of, must, read, run, wait_for, write
 from .texts import digest
 from .transaction import STATE, hold
@@ -60,7 +61,7 @@ def _drain(request: dict[str, Any]) -> dict[str, Any]:
     ports = metrics(text)
     # From here on a reboot brings the device up drained.
     maintenance.set_mark(request["mark"])
-    _keep(maintenance.drained(text))
+    _keep(maintenance.CONFIGURATION, maintenance.drained(text))
     if maintenance.serves(text):
         _configure([maintenance.SHUTDOWN.strip()])
         time.sleep(request["settle_s"])
@@ -70,6 +71,7 @@ def _drain(request: dict[str, Any]) -> dict[str, Any]:
     if request["steps"]:
         # Nobody goes through an overloaded device whatever its links cost.
         _configure(_metric_lines(ports, 0))
+    _refuse_probes(text)
     packets = _wait_for_quiet(list(ports))
     _remember()
     del lock
@@ -99,7 +101,8 @@ def _undrain(request: dict[str, Any]) -> dict[str, Any]:
     if maintenance.serves(text):
         _configure(["no " + maintenance.SHUTDOWN.strip()])
     maintenance.set_mark({})
-    _keep(text)
+    _keep(maintenance.CONFIGURATION, text)
+    _take_probes()
     _remember()
     del lock
     return {"status": "undrained", "overloaded": _overloaded()}
@@ -210,9 +213,25 @@ def _crossed() -> int:
     return int(found.group(1)) if found else 0
 
 
-def _keep(text: str) -> None:
-    """Write the file for the next start, as if it had been committed so."""
-    path = maintenance.CONFIGURATION
+def _refuse_probes(text: str) -> None:
+    """Have the paths of others leave; see `maintenance.refusing_probes`."""
+    rules = read(maintenance.FILTER) or ""
+    more = maintenance.refusing_probes(text, rules)
+    if more and more not in rules:
+        must(["nft", "-f", "/proc/self/fd/0"], more)
+        _keep(maintenance.FILTER, rules + more)
+
+
+def _take_probes() -> None:
+    rules = read(maintenance.FILTER) or ""
+    start = rules.find(f"\ntable inet citynet {{\n    chain {maintenance.CHAIN} ")
+    if start >= 0:
+        must(["nft", "delete", "chain", "inet", "citynet", maintenance.CHAIN])
+        _keep(maintenance.FILTER, rules[:start])
+
+
+def _keep(path: str, text: str) -> None:
+    """Write a file for the next start, as if it had been committed so."""
     write(path, text, mode_of(path) or 0o640)
     memory = Memory(COMMITTED)
     memory.files[path] = digest(text)
@@ -222,6 +241,7 @@ def _keep(text: str) -> None:
 def _remember() -> None:
     memory = Memory(COMMITTED)
     memory.running["frr"] = running_digest()
+    memory.running["nftables"] = ruleset()
     memory.store()
 
 

@@ -33,11 +33,11 @@ class Nftables(Part):
         """Compare the loaded ruleset with the one after the last commit."""
         if memory is None:
             return "the packet filter was never committed"
-        return difference(_ruleset(), str(memory), "packet filter as running", "packet filter as committed")
+        return difference(ruleset(), str(memory), "packet filter as running", "packet filter as committed")
 
     def snapshot(self, texts: Texts) -> Any:
         """The loaded ruleset, whatever put it there."""
-        return _ruleset()
+        return ruleset()
 
     def apply(self, texts: Texts, changed: set[str]) -> None:
         """Load the file."""
@@ -47,13 +47,13 @@ class Nftables(Part):
 
     def check(self, texts: Texts) -> list[str]:
         """The load was all or nothing: only see that something was loaded."""
-        if "table " in texts.get(NFTABLES, "") and not _ruleset().strip():
+        if "table " in texts.get(NFTABLES, "") and not ruleset().strip():
             raise StepError("the packet filter is empty after loading it")
         return []
 
     def memory(self, texts: Texts) -> Any:
         """The loaded ruleset without its counters."""
-        return _ruleset()
+        return ruleset()
 
     def restore(self, snapshot: Any) -> None:
         """Load the former ruleset."""
@@ -64,7 +64,8 @@ def _replacing(rules: str) -> str:
     return rules if "flush ruleset" in rules else "flush ruleset\n" + rules
 
 
-def _ruleset() -> str:
+def ruleset() -> str:
+    """All rules that are loaded, without their counters."""
     return must(["nft", "-s", "list", "ruleset"])
 
 
