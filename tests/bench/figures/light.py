@@ -49,16 +49,18 @@ def switch_cases(bench: Bench, runs: int) -> Iterator[Figure]:
 
 
 def restoration_cases(bench: Bench, runs: int) -> Iterator[Figure]:
-    """A fibre with 32 services of class silver is cut."""
+    """A fibre with some thirty services of class silver is cut."""
     at = lights.lab()
-    controller = Figure("restoration", "32 services on one fibre: the last is restored", "s", most=RESTORED_S)
+    lights.whole(at)
+    count = len(lights.riders(at, FIBRE, "silver"))
+    controller = Figure("restoration", f"{count} services on one fibre: the last is restored", "s", most=RESTORED_S)
     lines = Figure("restoration", "their lines have light again, by the lab's clock", "s", most=RESTORED_S)
     traffic = Figure("restoration", "longest gap of a probe over one of them, IP's recovery with it", "s")
     for _ in range(runs):
         lights.whole(at)
         with paced(bench.access, ends(bench, "west-1", "south-1"), (VERSION,)) as flow:
             flow.phase()
-            watch, hurt = lights.Watch.begin(at), lights.riders(at, FIBRE)
+            watch, hurt = lights.Watch.begin(at), lights.riders(at, FIBRE, "silver")
             bench.faults.apply("cut", FIBRE)
             controller.add(watch.wait("restored", hurt))
             (seen,) = flow.phase()
@@ -69,11 +71,13 @@ def restoration_cases(bench: Bench, runs: int) -> Iterator[Figure]:
 
 
 def suspect_cases(bench: Bench, runs: int) -> Iterator[Figure]:
-    """A fibre with 32 services of class silver is tapped, or bends slowly; they leave it."""
+    """A fibre with some thirty services is tapped, or bends slowly; they leave it."""
     at = lights.lab()
+    lights.whole(at)
+    count = len(lights.riders(at, FIBRE))
     for kind in ("tap", "bend"):
         alarm = Figure(kind, f"{kind}: alarm", "s")
-        moved = Figure(kind, f"{kind}: the last of 32 services has left the fibre", "s", most=MOVED_S)
+        moved = Figure(kind, f"{kind}: the last of {count} services has left the fibre", "s", most=MOVED_S)
         loss = Figure(kind, f"{kind}: probe loss in {WATCHED_S[kind]:g} s", "%", most=LOSS_PERCENT)
         for _ in range(runs):
             lights.whole(at)

@@ -28,9 +28,9 @@ def circuits(at: Lab) -> dict[str, dict[str, Any]]:
     return {one["name"]: one for one in controller.state(at)["circuits"]}
 
 
-def riders(at: Lab, fibre: str) -> list[str]:
-    """The services whose light is on a fibre now."""
-    return [name for name, one in circuits(at).items() if fibre in one["way"]]
+def riders(at: Lab, fibre: str, kind: str = "") -> list[str]:
+    """The services, of one class or of all, whose light is on a fibre now."""
+    return [name for name, one in circuits(at).items() if fibre in one["way"] and kind in ("", one["class"])]
 
 
 @dataclass
