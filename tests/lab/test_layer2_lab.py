@@ -131,7 +131,7 @@ def test_a_service_that_nobody_confirms_goes_and_the_others_stay(town: Town) -> 
 
 
 def test_an_arp_request_travels_inside_ipv6(town: Town) -> None:
-    town.watch("pe-1", "eth1", "ip6 proto 143")
+    town.watch("pe-1", "eth1", "ip6 proto 143 and ip6[52:2] = 0x0806")
     town.lab.node("wire-1", "ip neigh flush dev eth1; ping -c 1 -W 2 10.12.0.2")
     said = town.seen("pe-1")
     sids = town.lab.plan.devices["pe-1"]

@@ -1,13 +1,14 @@
-"""What the device does where ifupdown2 and the kernel do not do as they are told at once."""
+"""What the device does where ifupdown2, the kernel or FRR do not do as they are told at once."""
 
 from __future__ import annotations
 
 import errno
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from citynet.platforms.whitebox.device import network
+from citynet.platforms.whitebox.device import frr_scope, network
 from citynet.platforms.whitebox.device.system import Output, StepError
 
 
@@ -51,3 +52,36 @@ def test_another_refusal_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     setting = refusing(errno.EINVAL, monkeypatch, tmp_path)
     with pytest.raises(StepError, match="= 0: no"):
         network.Sysctl().restore({str(setting): "0"})
+
+
+@pytest.mark.parametrize(
+    ("deaths", "notes"),
+    [
+        ([[]], []),
+        ([["bgpd"], []], ["bgpd died while being configured and was started again"]),
+        ([["bgpd"], ["bgpd"]], "not running: bgpd"),
+    ],
+)
+def test_a_daemon_that_dies_of_its_configuration_is_started_again_once(
+    monkeypatch: pytest.MonkeyPatch, deaths: list[list[str]], notes: list[str] | str
+) -> None:
+    part = object.__new__(frr_scope.ScopedFrr)
+    part._claim = SimpleNamespace(goal=None, daemons=["bgpd"])
+    seen = iter(deaths)
+    last: list[str] = []
+
+    def dead(_: object) -> list[str]:
+        nonlocal last
+        last = next(seen, last)
+        return last
+
+    monkeypatch.setattr(frr_scope, "dead", dead)
+    monkeypatch.setattr(frr_scope, "_pick_up", lambda: None)
+    monkeypatch.setattr(frr_scope, "wait_for", lambda done, _: done())
+    monkeypatch.setattr(frr_scope, "settle", lambda _: True)
+    monkeypatch.setattr(frr_scope, "Changes", lambda _: "")
+    if isinstance(notes, str):
+        with pytest.raises(StepError, match=notes):
+            part.check({})
+    else:
+        assert part.check({}) == notes

@@ -96,14 +96,19 @@ class ScopedFrr(Frr):
         settle(self._goal.goal)
 
     def check(self, texts: Texts) -> list[str]:
-        """FRR runs the claim."""
+        """FRR runs the claim; a daemon that died of it is started again, once, and named."""
+        notes = []
         gone = self._dead()
         if gone:
-            raise StepError("not running: " + ", ".join(gone))
+            _pick_up()
+            if not wait_for(lambda: not self._dead(), START_LIMIT_S):
+                raise StepError("not running: " + ", ".join(self._dead()))
+            settle(self._goal.goal)
+            notes.append(f"{', '.join(gone)} died while being configured and was started again")
         changes = Changes(self._goal.goal)
         if changes:
             raise StepError("FRR does not run what was asked: " + "; ".join(changes.text().splitlines()[:5]))
-        return []
+        return notes
 
     def memory(self, texts: Texts) -> Any:
         """Nothing: what runs is compared with the claim each time."""
