@@ -69,6 +69,10 @@ class ScopedFrr(Frr):
         wanted = "".join(f"{name}=yes\n" for name in self._goal.daemons)
         return dead({DAEMONS: wanted})
 
+    def _await_daemons(self) -> None:
+        if not wait_for(lambda: not self._dead(), START_LIMIT_S):
+            raise StepError("not running: " + ", ".join(self._dead()))
+
     @property
     def _goal(self) -> Claim:
         if self._claim is None:
@@ -91,8 +95,7 @@ class ScopedFrr(Frr):
             service("start")
         elif self._dead():
             _pick_up()
-        if not wait_for(lambda: not self._dead(), START_LIMIT_S):
-            raise StepError("not running: " + ", ".join(self._dead()))
+        self._await_daemons()
         settle(self._goal.goal)
 
     def check(self, texts: Texts) -> list[str]:
@@ -101,8 +104,7 @@ class ScopedFrr(Frr):
         gone = self._dead()
         if gone:
             _pick_up()
-            if not wait_for(lambda: not self._dead(), START_LIMIT_S):
-                raise StepError("not running: " + ", ".join(self._dead()))
+            self._await_daemons()
             settle(self._goal.goal)
             notes.append(f"{', '.join(gone)} died while being configured and was started again")
         changes = Changes(self._goal.goal)
