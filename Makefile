@@ -27,8 +27,9 @@ unit: setup-test ## the tests that need no lab
 fuzz: setup-test ## the property tests with new examples each time
 	HYPOTHESIS_PROFILE=new $(PYTHON) -m pytest -m hypothesis
 
-bench: setup-test ## time and memory up to 10,000 routers; PEERS=1 sets netlab and pyavd beside it
+bench: setup-test ## time and memory up to 10,000 routers, evidence a second; PEERS=1 sets netlab and pyavd beside it
 	$(PYTHON) tests/bench/planner.py
+	$(PYTHON) tests/bench/evidence.py
 ifeq ($(PEERS),1)
 	$(PYTHON) tests/bench/planner.py --peers
 endif

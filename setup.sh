@@ -7,6 +7,7 @@ extras=${1:-verify}
 
 packages="python3 python3-venv openssh-client iproute2 util-linux uidmap mmdebstrap squashfs-tools-ng
 make gcc libc6-dev flex bison bc libelf-dev xz-utils"
+case $extras in *test*) packages="$packages nftables" ;; esac # the kernel's judgement of fences, in namespaces
 missing=""
 for package in $packages; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"

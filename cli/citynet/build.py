@@ -6,14 +6,16 @@ import contextlib
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from citynet.design.loader import load
+from citynet.design.rules.encryption import unable
 from citynet.files import alone_in
 from citynet.plan import lock as locks
 from citynet.plan.paths.refusal import path_problems
 from citynet.plan.planner import make_plan
-from citynet.platforms import lacking, platform, unknown_platforms
+from citynet.platforms import having, lacking, platform, unknown_platforms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -71,11 +73,15 @@ def check(design: Path) -> Design:
         InputError: Everything wrong with it.
     """
     with uncollected():
-        return load(design, unknown_platforms, _path_problems)
+        return load(design, unknown_platforms, _path_problems, _encryption_problems)
 
 
 def _path_problems(design: Design) -> Iterable[Problem]:
     return path_problems(design, lacking(design, "srv6")) if design.city.paths else []
+
+
+def _encryption_problems(design: Design) -> Iterable[Problem]:
+    return unable(design, partial(lacking, design), having)
 
 
 def plan(design: Path) -> tuple[Plan, Lock]:

@@ -17,6 +17,7 @@ ARGUMENTS = {
     "confirm_timeout": {"type": "int", "default": 60},
     "known_hosts": {"type": "path"},
     "run": {"type": "str"},
+    "only": {"type": "list", "elements": "str", "choices": ["fence"], "default": []},
 }
 
 
@@ -40,7 +41,7 @@ class ActionModule(ActionBase):
         return shared.report(outcome, result)
 
     def _deploy(self, args, task_vars):
-        from citynet.deploy import archive, health, secrets, transaction  # noqa: PLC0415 - only once it is known to be there
+        from citynet.deploy import archive, secrets, transaction  # noqa: PLC0415 - only once it is known to be there
 
         build = shared.open_folder(args)
         name = args["device"] or task_vars["inventory_hostname"]
@@ -59,7 +60,8 @@ class ActionModule(ActionBase):
                 secrets=secrets.select(values, wanted.secrets, path),
                 confirm_s=args["confirm_timeout"],
                 check=self._play_context.check_mode,
-                expected=health.expected(build.plan.devices[name], build.plan.devices),
+                expected=self._expected(build, name, args["only"]),
+                only=args["only"],
                 run=dict(build.digests, run=args["run"] or "", who=archive.who()),
             )
             target = shared.target_of(name, self._play_context, task_vars, args["known_hosts"])
@@ -71,3 +73,12 @@ class ActionModule(ActionBase):
             if run is not None:
                 run.record(outcome)
         return outcome
+
+    @staticmethod
+    def _expected(build, name, only):
+        """Neighbours to ask for; a part that they do not notice needs no plan to be read."""
+        if only:
+            return None
+        from citynet.deploy import health  # noqa: PLC0415 - only once it is known to be there
+
+        return health.expected(build.plan.devices[name], build.plan.devices)

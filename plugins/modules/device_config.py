@@ -17,7 +17,8 @@ description:
     When the confirmation does not come in time, or anything fails, the device goes back to what it had by itself.
   - Only parts whose files changed, or that drifted, are applied. A second run changes nothing.
   - Works in the controller's worker process over one SSH connection of its own (plus one to confirm a change).
-    Nothing is installed on the device, which needs Python 3.9 or newer and the programs of its configuration.
+    Nothing is installed on the device, which needs Python 3.9 or newer and the programs of its configuration; it keeps
+    a compiled copy of the programs that it was sent.
 options:
   build:
     description: Build folder that C(citynet render) wrote.
@@ -39,6 +40,15 @@ options:
   known_hosts:
     description: File with the host keys of the devices. The user's own when absent.
     type: path
+  only:
+    description:
+      - Parts to look at and to bring to their configuration; nothing else is asked of the device. The whole device when
+        empty.
+      - Fails where the device lacks more of its configuration than these parts.
+    type: list
+    elements: str
+    choices: [fence]
+    default: []
   run:
     description:
       - Name of the run under which the outcome is archived in the folder C(runs) of O(build).

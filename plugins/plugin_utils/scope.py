@@ -32,7 +32,7 @@ def arguments(options):
         found[name] = {key: told[key] for key in SPEC if key in told}
         if "suboptions" in told:
             found[name]["options"] = arguments(told["suboptions"])
-        if name == "password":
+        if name in ("password", "cak", "private_key", "ppk", "secret"):
             found[name]["no_log"] = True
     return found
 
@@ -50,13 +50,16 @@ class ScopedAction(ActionBase):
         result = super().run(tmp, task_vars)
         own = options_of(self.MODULE)
         fragment = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
-        _valid, args = self.validate_argument_spec(arguments({**own, **fragment}))
+        _valid, args = self.validate_argument_spec(arguments({**fragment, **own}))
         shared.require_package()
         try:
             outcome = self._transact(args, task_vars)
         except shared.CitynetError as error:
             result.update(failed=True, msg=str(error))
             return result
+        return self._report(outcome, result)
+
+    def _report(self, outcome, result):
         return shared.report(outcome, result)
 
     def _transact(self, args, task_vars):

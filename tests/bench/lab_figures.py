@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from figures import changes, clock, flows, light, ring, room, series, slices, table, underlay
+from figures import changes, clock, encryption, flows, light, ring, room, series, slices, table, underlay
 
 from citynet.errors import CitynetError
 from citynet.lab import Lab
@@ -29,6 +29,9 @@ ROOMS = (
     (room.ROOT / "labs" / "transport", CASES),
     (HERE / "ring.yml", RING_CASES),
     (HERE / "slices.yml", slices.CASES),
+    (HERE / "encryption.yml", encryption.CASES),
+    (HERE / "tunnels.yml", encryption.TUNNEL_CASES),
+    (room.ROOT / "labs" / "mini", encryption.CAPTURE_CASES),
     (HERE / "light.yml", light.CASES),
     (HERE / "hankou.yml", series.CASES),
 )

@@ -14,7 +14,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.collection
-SCOPED = ["evpn_service", "flexe_client", "l3vpn_service", "srv6_locator", "srv6_path", "underlay", "vpws_service"]
+SCOPED = [
+    "access_port",
+    "edge_tag",
+    "evpn_service",
+    "fence_acl",
+    "flexe_client",
+    "hop_trace",
+    "ipsec_tunnel",
+    "l3vpn_service",
+    "macsec_link",
+    "qkd_key",
+    "sentry",
+    "sm4_tunnel",
+    "srv6_locator",
+    "srv6_path",
+    "underlay",
+    "vpws_service",
+]
 PLUGINS = {
     "action": ["device_config", "device_health", "node_drain", *SCOPED],
     "callback": ["events"],

@@ -12,6 +12,11 @@ from citynet.design.rules import RULES
 from citynet.errors import InputError, Problem, Severity
 from tree import ROOT
 
+_FENCED = (
+    "{zones: {town: {kind: city}}, sites: {gate: {zone: town}, west: {zone: town}, east: {zone: town}}, "
+    "participant_groups: {g: {participants: [exchange, hospital]}}, "
+    "identifiers: {a: {group: g, data_class: public, use: x}}, services: {circulation: {fenced: true}}, fences: %s}"
+)
 BROKEN = {
     "yaml": "sites: [",
     "duplicate": "sites: {gate: {title: one}, gate: {title: two}}",
@@ -24,6 +29,36 @@ BROKEN = {
     "paths: {x: {intent: default, disjoint_from: y}, y: {intent: default, disjoint_from: x}}",
     "data-identifier": "paths: {wide: {intent: bandwidth}}\nservices: {circulation: {steering: "
     "[{identifier: 7, path: wide}, {identifier: 7, path: wide}]}}",
+    "steering-encryption": "domains: {cross: {level: L3}}\nservices: {circulation: {data_class: core, steering: "
+    "[{identifier: 7, encryption: light}]}}",
+    "steering-class": "{domains: {cross: {level: L3}}, participant_groups: {g: {participants: [exchange]}}, "
+    "identifiers: {a: {group: g, data_class: core, use: x}}, "
+    "services: {circulation: {steering: [{data: a, encryption: full}]}}}",
+    "identifier-field": "participant_groups: {g: {participants: [exchange], number: 70000}}",
+    "identifier-twice": "{participant_groups: {g: {participants: [exchange]}}, identifiers: {"
+    "a: {group: g, data_class: public, use: x}, b: {group: g, data_class: public, use: x}}}",
+    "zone-polygon": "zones: {town: {kind: city, polygon: {type: Polygon, coordinates: "
+    "[[[114, 30], [115, 31], [115, 30], [114, 31], [114, 30]]]}}}",
+    "zone-site": "{zones: {town: {kind: city, polygon: {type: Polygon, coordinates: "
+    "[[[115, 30], [116, 30], [116, 31], [115, 30]]]}}}, sites: {west: {zone: town}}}",
+    "fence": _FENCED % "{f: {identifiers: [a], allowed: [town], forbidden: [town]}}",
+    "fence-contradiction": _FENCED % "{f: {identifiers: [a], allowed: [town]}, g: {data_classes: [public], "
+    "forbidden: [town]}}",
+    "unfenced-data": (_FENCED % "{f: {identifiers: [a], allowed: [town]}}").replace("fenced: true", "fenced: false"),
+    "sentry": "interconnects: {guard: {sentry: {expected: [{port: 22, protocol: ssh}]}}}",
+    "sentry-rules": "interconnects: {guard: {sentry: {rules: nowhere.rules}}}",
+    "access-right": "{participant_groups: {g: {participants: [exchange]}}, identifiers: {a: {group: g, "
+    "data_class: public, use: x}}, services: {circulation: {access: required}}, "
+    "access: {roles: {r: {participants: [exchange, hospital], identifiers: [a]}}}}",
+    "access-name": "{services: {circulation: {access: required}}, "
+    "access: {roles: {hospital-1: {participants: [exchange, hospital]}}}}",
+    "access-ike": "{tracing: {}, services: {circulation: {access: ike, "
+    "tags: [{identifier: 7, protocol: udp, ports: [80]}]}}}",
+    "access-nobody": "{services: {circulation: {access: required}}, access: {roles: {r: {participants: [hospital]}}}}",
+    "crossing-identifiers": "{participant_groups: {g: {participants: [exchange]}}, identifiers: {a: {group: g, "
+    "data_class: public, use: x}}, interconnects: {guard: {allow: [{source: exchange, destination: data-bureau, "
+    "protocol: udp, ports: [53], identifiers: [a]}]}}}",
+    "service-tags": "services: {circulation: {tags: [{identifier: 7, protocol: icmp, ports: [80]}]}}",
     "unused-path": "paths: {x: {intent: default}}",
     "reference": "devices: {gov-border: {site: gaet}}",
     "one-name": """
@@ -93,6 +128,17 @@ BROKEN = {
     "slice-room": "{slices: {wide: {domain: government, bandwidth_gbps: 100}}, services: {gov-sharing: {slice: wide}}}",
     "unused-slice": "slices: {idle: {domain: government, bandwidth_gbps: 5}}",
     "slot-capacity": "services: {circulation: {bandwidth_mbps: 205000}}",
+    "encryption-level": "domains: {cross: {level: L3, encryption: L2}}",
+    "service-encryption": "{domains: {cross: {level: L3}}, services: {circulation: "
+    "{data_class: core, encryption: strong}}}",
+    "application": "{domains: {cross: {level: L3}}, services: {circulation: {applications: ["
+    "{name: one, data_class: core, ports: [5432]}, {name: two, data_class: core, ports: [5432]}]}}}",
+    "idle-application": "services: {circulation: {applications: [{name: one, data_class: public, ports: [5432]}]}}",
+    "encryption-mtu": "{domains: {cross: {level: L3, underlay: {mtu: 1600}}},"
+    " services: {circulation: {data_class: core}}}",
+    "key-server": "{domains: {cross: {level: L3}}, encryption: {key_servers: {gate: {address: 10.99.0.1, name: kme}}}}",
+    "idle-key-server": "encryption: {key_servers: {gate: {address: 172.20.0.9, name: kme}}}",
+    "open-lines": "encryption: {open_lines: true}",
     "zone": "zones: {town: {kind: city, within: yard}, yard: {kind: campus}}",
     "single-device": "{devices: {far: {domain: cross, role: edge, site: east}},"
     " stars: {far: {hubs: [cross-pe-east], devices: [far]}}}",
@@ -115,7 +161,7 @@ BROKEN = {
 def problems_of(folder: Path, override: str) -> list[Problem]:
     """Errors, or warnings when there are none, of the mini city with this override."""
     (folder / "design/override").mkdir(parents=True)
-    shutil.copy(ROOT / "labs/mini/design.yml", folder / "design/mini.yml")
+    shutil.copy(ROOT / "tests/golden/cases/mini/design.yml", folder / "design/mini.yml")
     (folder / "design/override/broken.yml").write_text(override, encoding="utf-8")
     try:
         return build.check(folder).warnings

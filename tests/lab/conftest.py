@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from lab_room import HERE, Room, citynet
 
-from citynet.lab import Lab, request
+from citynet.lab import Lab, paths, request
 from citynet.lab.show import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,6 +33,19 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     os.environ.pop("XDG_STATE_HOME")
     if before is not None:
         os.environ["XDG_STATE_HOME"] = before
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_lab_left(state: Path) -> Iterator[None]:
+    """Ends the labs that a fixture has left because what came after `lab up` failed."""
+    before = running()
+    yield
+    for name in running() - before - {"small"}:
+        Lab.load(name).down()
+
+
+def running() -> set[str]:
+    return {folder.name for folder in paths.labs().glob("*") if folder.is_dir()}
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.alone
 
 NAME = "l3vpn"
 CORE, HUB = "core-a", "pe-west"

@@ -22,7 +22,6 @@ from tree import ROOT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = pytest.mark.alone
 
 pytest.importorskip("uvicorn")
 

@@ -3,86 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
-from lab_room import ROOT, citynet
+from judged_city import City, broken, findings, judged
+from lab_room import citynet
 
 from citynet.errors import Exit
-from citynet.lab import Lab, faults
+from citynet.lab import faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.alone
-
 NAME = "judging"
-LIMIT_S = 600
-
-
-def patient(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of citynet that may take minutes on a busy machine."""
-    return subprocess.run(
-        [sys.executable, "-m", "citynet", *words],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "cli")},
-    )
-
-
-@dataclass
-class City:
-    """The running mini city and the folder of its design."""
-
-    design: Path
-    lab: Lab
-
-    def settle(self) -> None:
-        """Deploy again: puts back what still differs and waits until all neighbours are up."""
-        done = patient("deploy", str(self.design), "--lab", NAME, "--quiet", "--deadline", "180")
-        assert done.returncode == 0, done.stderr
-
-    def verify(self, output: Path, *words: str, check: int) -> dict[str, Any]:
-        done = patient("verify", str(self.design), "--lab", NAME, "--output", str(output), "--json", *words)
-        assert done.stdout, done.stderr
-        card: dict[str, Any] = json.loads(done.stdout)
-        assert done.returncode == check, "\n".join(troubles(card)) or done.stdout
-        return card
-
-
-def troubles(card: dict[str, Any]) -> list[str]:
-    """Everything that did not pass, a line each."""
-    return [
-        f"{item['domain']} {item['id']} {item['verdict']}: {item['reason'] or item['findings'][:3]}"
-        for item in card.get("results", [])
-        if item["verdict"] != "passed"
-    ]
 
 
 @pytest.fixture(scope="module")
 def city(state: Path, built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    design = tmp_path_factory.mktemp("judging")
-    shutil.copy(ROOT / "labs" / "mini" / "design.yml", design / "design.yml")
-    citynet("lab", "up", str(design), "--name", NAME, "--quiet")
-    lab = Lab.load(NAME)
-    try:
-        deployed = City(design, lab)
-        deployed.settle()
-        yield deployed
-    finally:
-        lab.down()
+    with judged(tmp_path_factory.mktemp(NAME), NAME) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -123,19 +66,6 @@ def test_the_city_is_left_as_it_was(whole: tuple[dict[str, Any], Path], city: Ci
         assert city.lab.node(node, "ls -d /run/citynet-verify 2>/dev/null || true") == ""
     compared = json.loads(citynet("deploy", str(city.design), "--lab", NAME, "--check", "--json").stdout)
     assert {device["status"] for device in compared["devices"].values()} == {"unchanged"}
-
-
-@contextmanager
-def broken(city: City, node: str, breaks: str, mends: str) -> Iterator[None]:
-    """Something is wrong on a node, or on several (`a+b`); afterwards the whole city is waited for."""
-    for one in node.split("+"):
-        city.lab.node(one, breaks)
-    try:
-        yield
-    finally:
-        for one in node.split("+"):
-            city.lab.node(one, mends)
-        city.settle()
 
 
 LISTENER = (
@@ -196,14 +126,6 @@ DELIBERATE = [
 ]
 
 
-def findings(card: dict[str, Any], check_id: str, domain: str = "government") -> str:
-    result = next(item for item in card["results"] if (item["id"], item["domain"]) == (check_id, domain))
-    assert result["verdict"] == "failed", result
-    return "\n".join(
-        " – ".join([item["subject"], item["problem"]["en"], item["actual"]["en"]]) for item in result["findings"]
-    )
-
-
 @pytest.mark.parametrize(("node", "breaks", "mends", "check_id", "says"), DELIBERATE)
 def test_a_check_sees_what_was_broken_for_it(
     city: City, whole: object, tmp_path: Path, node: str, breaks: str, mends: str, check_id: str, says: str
@@ -248,27 +170,6 @@ def test_a_fault_in_force_is_seen(
         assert [(item.kind, item.target) for item in faults.in_force(city.lab)] == [(kind, target)]
     for check_id, says in expected.items():
         assert says in findings(card, check_id)
-
-
-QUICK = ("L2-REL-01", "L2-REL-02", "L2-RES-01", "L3-REL-01")
-WITHOUT_BFD = (
-    "for port in $(ls /sys/class/net | grep ^eth); do "
-    "vtysh -c 'configure terminal' -c \"interface $port\" -c 'no isis bfd' || true; done"
-)
-
-
-def test_broken_lines_are_left_quickly_and_two_in_a_row_are_survived(city: City, whole: object, tmp_path: Path) -> None:
-    only = [word for name in QUICK for word in ("--only", name)]
-    card = city.verify(tmp_path, "--level", "L3", *only, check=Exit.CHECK_FAILED)  # some checks prove no level
-    assert troubles(card) == []
-    assert faults.in_force(city.lab) == []
-
-
-def test_a_silent_line_that_nobody_watches_is_left_late(city: City, whole: object, tmp_path: Path) -> None:
-    members = [name for name, device in city.lab.plan.devices.items() if device.domain == "government"]
-    with broken(city, "+".join(members), WITHOUT_BFD, "vtysh -b"):
-        card = city.verify(tmp_path, "--level", "L2", "--only", "L2-REL-02", check=Exit.CHECK_FAILED)
-    assert "outage too long when it broke" in findings(card, "L2-REL-02")
 
 
 def test_no_lab_is_said_plainly(city: City) -> None:

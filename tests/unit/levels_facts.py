@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from citynet import build
 from citynet.levels import measurements as m
 from citynet.levels.probes.border import aim_at
-from citynet.levels.targets import guards, outside_hosts, pairs, permits
+from citynet.levels.targets import guards, outside_hosts, pairs
 
 if TYPE_CHECKING:
     from citynet.plan.model import Plan
@@ -63,10 +63,7 @@ def sweep(domain: str = DOMAIN) -> m.Sweep:
     for host in outside:
         for address, name in aim.targets.items():
             for protocol, port in aim.flows():
-                allowed = any(
-                    permits(rule, host.address(6 if ":" in address else 4), address, protocol, port)
-                    for rule in aim.rules
-                )
+                allowed = aim.allows(host.address(6 if ":" in address else 4), address, protocol, port)
                 attempts.append(
                     m.Attempt(
                         host.name, f"{name} ({address})", protocol, port, "open" if allowed else "silent", allowed

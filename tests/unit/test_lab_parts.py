@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -315,10 +316,27 @@ class TestNeeds:
         assert json.loads(capsys.readouterr().out)["needs"][0]["present"] is False
 
 
-@pytest.mark.parametrize(("running", "wanted"), [(0, 7), (1, 3), (2, 7)])
-def test_a_machine_stays_on_one_processor(monkeypatch: pytest.MonkeyPatch, running: int, wanted: int) -> None:
+@pytest.mark.parametrize(
+    ("others", "wanted"),
+    [([], 7), ([{7}], 3), ([{7}, {3}], 7), ([{3}, {3}, {7}], 7), ([{3, 7}, {7}], 3), ([{1}, {7}], 3)],
+)
+def test_a_machine_stays_on_the_processor_with_the_fewest(
+    monkeypatch: pytest.MonkeyPatch, others: list[set[int]], wanted: int
+) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {3, 7})
-    assert launching.processor(running) == wanted
+    monkeypatch.setattr(launching, "_machines", lambda: iter(others))
+    assert launching.processor() == wanted
+
+
+def test_machines_of_others_are_found_by_what_they_run() -> None:
+    allowed = min(os.sched_getaffinity(0))
+    words = [sys.executable, "-c", f"import os, sys; os.sched_setaffinity(0, {{{allowed}}}); print(); sys.stdin.read()"]
+    with subprocess.Popen([*words, launching._INIT], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        found = list(launching._machines())
+        other.communicate()
+    assert {allowed} in found
 
 
 @pytest.mark.parametrize("words", [["left", "-n", "here", "--", "true"], ["left", "--"]])

@@ -62,6 +62,19 @@ def test_a_loss_ends_the_run_that_makes_a_flow_steady(monkeypatch: pytest.Monkey
     assert [phase.report(1.0)[key] for key in ("sent", "received", "duplicates")] == [7, 5, 1]
 
 
+def test_what_arrived_before_a_phase_was_asked_for_makes_no_flow_steady(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receiver that is late reads it only then: of a line that broke in between it would know nothing."""
+    paced = load("paced", monkeypatch)
+    phase = paced.Phase(0)
+    phase.begin(3 * MS)
+    for one in came(0, 1, 2):
+        phase.add(*one)
+    assert phase.run == 0
+    for one in came(3, 4):
+        phase.add(*one)
+    assert (phase.run, phase.report(1.0)["received"]) == (2, 5)
+
+
 def program(*words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, str(REMOTE / "paced.py"), *words],

@@ -7,7 +7,9 @@ import time
 
 import pytest
 
-from citynet.platforms.whitebox.device.path_agent import Agent, Routes, Watched, Way, routing_header
+from citynet.platforms.whitebox.device.paths.agent import Agent
+from citynet.platforms.whitebox.device.paths.routes import Routes
+from citynet.platforms.whitebox.device.paths.ways import Watched, Way, routing_header
 
 RUN = b"12345678"
 

@@ -446,7 +446,7 @@ def test_what_takes_too_long_is_undecided_and_not_proven(monkeypatch: pytest.Mon
     assert not proof.holds
 
 
-@pytest.mark.parametrize(("city", "proven", "nothing_asked"), [("mini", 16, 21), ("wuhan", 19, 18)])
+@pytest.mark.parametrize(("city", "proven", "nothing_asked"), [("mini", 21, 34), ("wuhan", 27, 28)])
 def test_the_labs_hold(city: str, proven: int, nothing_asked: int) -> None:
     proof = prove(_planned(f"labs/{city}"))
     verdicts = [result.verdict for result in proof.results]
@@ -463,4 +463,4 @@ def test_wuhan_at_level_4_lacks_third_fibres_only() -> None:
         domain.level = "L4"
     found = refuted(prove(plan))
     assert set(found) == {"REACH-05 government", "REACH-05 cross"}
-    assert [len(refutations) for refutations in found.values()] == [11, 11]
+    assert [len(refutations) for refutations in found.values()] == [11, 14]

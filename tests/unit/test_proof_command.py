@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -20,7 +21,8 @@ def level_3(tmp_path: Path) -> Path:
     """Mini with a level that two fibres a site do not reach."""
     shutil.copy(MINI / "design.yml", tmp_path)
     file = tmp_path / "design.yml"
-    file.write_text(file.read_text(encoding="utf-8").replace("level: L1", "level: L3"), encoding="utf-8")
+    text = re.sub(r"level: L1\n +encryption: .*", "level: L3", file.read_text(encoding="utf-8"))
+    file.write_text(text, encoding="utf-8")
     return file
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -42,6 +43,8 @@ def checked(folder: Path, *texts: str) -> City:
     whole = yaml.safe_load((ROOT / "labs" / "mini" / "design.yml").read_text(encoding="utf-8"))
     for text in texts:
         joined(whole, yaml.safe_load(text))
+    for name in ("zones.geojson", "city.rules"):
+        shutil.copy(ROOT / "tests/data" / name, folder)
     file = folder / "design.yml"
     file.write_text(yaml.safe_dump(whole, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return build.check(file).city

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import shutil
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FRAGMENT = ("state", "confirm_timeout", "known_hosts")
+ORDERS = (*FRAGMENT, "user", "wait")
+"""Options that say nothing of what a router is to have."""
 VALID: dict[str, dict[str, Any]] = {
     "underlay": {
         "net": "49.0001.0100.0100.0001.00",
@@ -86,7 +89,97 @@ VALID: dict[str, dict[str, Any]] = {
             }
         ],
     },
+    "fence_acl": {
+        "ports": [{"name": "eth3", "sources": ["fd11::/64"], "identifiers": [65537], "own": ["fd11::1"]}],
+        "entries": [{"identifier": 65537, "sources": ["fd11::/64"], "destinations": ["fd11:0:0:1::/64"]}],
+    },
 }
+VALID["sentry"] = {
+    "watches": [
+        {
+            "name": "guard",
+            "inside": "sharing",
+            "outside": "eth2",
+            "near": ["10.11.0.0/20"],
+            "far": ["10.12.0.0/20"],
+            "flows": [{"protocol": "tcp", "ports": [8443], "sources": ["10.11.0.2"], "destinations": ["10.12.0.2"]}],
+            "expected": [{"port": 8443, "protocol": "tls"}],
+        }
+    ],
+    "rules": 'alert tcp any any -> any any (msg:"a mark"; content:"mark"; sid:1;)',
+}
+WATCH = VALID["sentry"]["watches"][0]
+SHARED = "5hared-With-The-Servers"
+VALID["access_port"] = {
+    "ports": [{"name": "eth3", "host": "ward-1"}],
+    "servers": [{"address": "172.20.0.9"}],
+    "secret": SHARED,
+    "address": "172.20.0.11",
+}
+VALID["edge_tag"] = {
+    "interfaces": ["eth3"],
+    "flows": [{"identifier": 1001, "protocol": "tcp", "ports": [5432], "prefixes": ["fd11:0:0:1::/64"]}],
+    "ipv4_block": "10.11.0.0/20",
+    "ipv6_block": "fd11::/48",
+}
+VALID["hop_trace"] = {
+    "prefix": "fd01:1:1::/48",
+    "source_address": "fd01:1:1::1",
+    "interfaces": [{"name": "eth1", "neighbor": "north"}, {"name": "eth4", "kind": "attachment"}],
+    "identifiers": [{"number": 1001, "name": "images"}, {"number": 1002, "here": False}],
+    "far": [{"name": "east", "prefix": "fd01:1:2::/48"}],
+}
+CAK = "0123456789abcdeffedcba9876543210" * 2
+VALID["macsec_link"] = {"lines": [{"name": "eth1", "neighbor": "core-a", "cak": CAK}]}
+QUANTUM = {"name": "eth2", "neighbor": "core-b", "key_source": "qkd", "master": True}
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\nAAAA\n-----END CERTIFICATE-----\n"
+VALID["ipsec_tunnel"] = {
+    "identity": "west",
+    "ca": CERTIFICATE,
+    "certificate": CERTIFICATE,
+    "private_key": CERTIFICATE.replace("CERTIFICATE", "PRIVATE KEY"),
+    "tunnels": [
+        {
+            "name": "east",
+            "peer": "east",
+            "local": "fd01:1:1::1:1",
+            "remote": "fd01:1:2::1:1",
+            "local_prefix": "fd01:1:1::/48",
+            "remote_prefix": "fd01:1:2::/48",
+            "initiate": True,
+            "ppk_id": "one",
+            "ppk": "5e" * 32,
+        }
+    ],
+}
+TUNNEL = VALID["ipsec_tunnel"]["tunnels"][0]
+SECRET = "s3cr3t" * 6
+VALID["sm4_tunnel"] = {
+    "prefix": "fd01:1:1::/48",
+    "links": ["eth1"],
+    "protections": [
+        {
+            "service": "sharing",
+            "number": 1,
+            "interfaces": ["eth3"],
+            "local": "fd01:1:1::1:1",
+            "tunnels": [
+                {"peer": "east", "remote": "fd01:1:2::1:1", "remote_prefix": "fd01:1:2::/48", "secret": SECRET}
+            ],
+        }
+    ],
+}
+VALID["qkd_key"] = {
+    "identity": "west",
+    "server_name": "kme-west",
+    "server_url": "https://172.20.0.4:8500/api/v1/keys",
+    **{name: VALID["ipsec_tunnel"][name] for name in ("ca", "certificate", "private_key")},
+    "channel": "fd01:1:1::1",
+    "peers": [{"name": "east", "address": "fd01:1:2::1"}],
+}
+PROTECTION = VALID["sm4_tunnel"]["protections"][0]
+FAR = PROTECTION["tunnels"][0]
+PASSING = VALID["fence_acl"]["entries"][0]
 INSTANCE = VALID["evpn_service"]["services"][0]
 CIRCUIT = VALID["vpws_service"]["circuits"][0]
 ROLES = {
@@ -97,6 +190,15 @@ ROLES = {
     "paths": "srv6_path",
     "vpws": "vpws_service",
     "evpn": "evpn_service",
+    "macsec": "macsec_link",
+    "ipsec": "ipsec_tunnel",
+    "sm4": "sm4_tunnel",
+    "qkd": "qkd_key",
+    "fence": "fence_acl",
+    "sentry": "sentry",
+    "access": "access_port",
+    "tags": "edge_tag",
+    "trace": "hop_trace",
 }
 
 
@@ -129,7 +231,8 @@ def typed(model: type[BaseModel]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("module", TASKS)
 def test_the_page_of_a_module_says_what_its_type_says(module: str) -> None:
-    assert described(documentation(module)) == typed(TASKS[module])
+    told = {name: option for name, option in documentation(module).items() if name not in ORDERS}
+    assert described(told) == typed(TASKS[module])
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -139,7 +242,8 @@ def test_a_role_has_the_options_of_its_module(role: str) -> None:
     own = {name.removeprefix(f"{role}_"): value for name, value in told.items()}
     if role == "l3vpn":
         own |= own.pop("services")["options"]
-    assert described({n: v for n, v in own.items() if n not in FRAGMENT}) == described(documentation(ROLES[role]))
+    own = {n: v for n, v in own.items() if n not in FRAGMENT}
+    assert described(own) == described({n: v for n, v in documentation(ROLES[role]).items() if n not in FRAGMENT})
 
 
 @pytest.mark.parametrize("module", TASKS)
@@ -155,9 +259,11 @@ def test_files_are_its_own(module: str) -> None:
     name = job.scope["name"]
     assert job.files
     assert all(f"citynet-{name}" in path or "/citynet" in path for path in job.files)
-    assert bool(job.scope["frr"]) == (module not in ("flexe_client", "srv6_path", "vpws_service"))
+    without = ("flexe_client", "ipsec_tunnel", "macsec_link", "qkd_key", "sm4_tunnel", "srv6_path")
+    without = (*without, "vpws_service", "fence_acl", "sentry", "access_port", "edge_tag", "hop_trace")
+    assert bool(job.scope["frr"]) == (module not in without)
     assert "key" not in job.scope["frr"].split()
-    assert set(job.secrets.values()) <= {"key"}
+    assert set(job.secrets.values()) <= {"key", CAK, "MIIBAAAA", "5e" * 32, SECRET, SHARED}
     assert job.scope["owns"]
 
 
@@ -198,11 +304,60 @@ def test_absent_has_nothing_and_needs_no_more_than_a_name(module: str) -> None:
 @pytest.mark.parametrize(
     ("module", "option", "value", "message"),
     [
+        ("ipsec_tunnel", "ca", "MIIB", "ca: Value error, is not one PEM block BEGIN CERTIFICATE"),
+        ("ipsec_tunnel", "certificate", CERTIFICATE * 2, "is not one PEM block"),
+        ("ipsec_tunnel", "private_key", CERTIFICATE.replace("CERTIFICATE", "EC PRIVATE KEY"), "openssl pkcs8 -topk8"),
+        ("ipsec_tunnel", "ca", CERTIFICATE.replace("MIIB", "QUFB"), "holds no DER"),
+        ("ipsec_tunnel", "tunnels", [], "tunnels: "),
+        ("ipsec_tunnel", "tunnels", [{**TUNNEL, "ppk": "5e" * 31}], "RFC 8784 asks for 256 bits"),
+        ("ipsec_tunnel", "tunnels", [{**TUNNEL, "ppk": "5e" * 32 + "5"}], "RFC 8784 asks for 256 bits"),
+        ("ipsec_tunnel", "tunnels", [{**TUNNEL, "ppk_id": None}], "east: ppk and ppk_id belong together"),
+        ("ipsec_tunnel", "tunnels", [{**TUNNEL, "remote": TUNNEL["local"]}], "both ends have the address"),
+        ("ipsec_tunnel", "tunnels", [{**TUNNEL, "ike": "aes256; rm"}], "tunnels.0.ike"),
+        ("ipsec_tunnel", "tunnels", [TUNNEL, TUNNEL], "name east stands twice; PPK ID one stands twice"),
         ("flexe_client", "interfaces", [{"name": "eth1", "base_kbit": 0}], "interfaces.0.base_kbit: "),
         ("srv6_path", "paths", [], "paths: "),
         ("srv6_path", "steering", [{**VALID["srv6_path"]["steering"][0], "table": 300000}], "steering.0.table: "),
         ("srv6_path", "prefix", "10.0.0.0/8", "prefix: "),
         ("flexe_client", "entries", [{"name": "eth1", "number": 256}], "entries.0.number: "),
+        ("macsec_link", "lines", [{"name": "eth1", "cak": CAK[:-1]}], "eth1: the CAK has an odd number of digits"),
+        ("macsec_link", "lines", [{"name": "eth1", "cak": CAK[:30]}], "eth1: the CAK has 30 hexadecimal digits"),
+        ("macsec_link", "lines", [{"name": "eth1", "cak": CAK[:32]}], "expected 64 for gcm-aes-256"),
+        ("macsec_link", "lines", [{"name": "eth1", "cak": "g" * 64}], "eth1: the CAK has other characters"),
+        ("macsec_link", "lines", [{"name": "eth1", "cak": CAK, "ckn": "abc"}], "eth1: the CKN is not 2 to 64"),
+        ("macsec_link", "lines", [{"name": f"eth{n}", "cak": CAK} for n in (1, 2)], "two lines have the same CAK"),
+        (
+            "macsec_link",
+            "lines",
+            [{"name": f"eth{n}", "cak": f"{n:064x}", "ckn": "c0"} for n in (1, 2)],
+            "CKN c0 stands twice",
+        ),
+        ("macsec_link", "lines", [{"name": "eth1"}], "eth1: the CAK has 0 hexadecimal digits"),
+        ("macsec_link", "lines", [{"name": "eth1", "cak": CAK, "master": True}], "only keys from QKD have a master"),
+        ("macsec_link", "lines", [{**QUANTUM, "cak": CAK}], "eth2: keys from QKD bring their names with them"),
+        ("macsec_link", "lines", [{**QUANTUM, "neighbor": "neighbor"}], "expected neighbor, the other router's in its"),
+        ("ipsec_tunnel", "tunnels", [{**TUNNEL, "key_source": "qkd"}], "expected neither ppk nor ppk_id"),
+        ("sm4_tunnel", "protections", [{**PROTECTION, "key_source": "qkd"}], "from QKD, expected no secret"),
+        ("qkd_key", "server_url", "http://172.20.0.4/api/v1/keys", "server_url: "),
+        ("qkd_key", "channel", None, "expected channel"),
+        ("qkd_key", "peers", [{"name": "west", "address": "fd01::1"}], "west is this router itself"),
+        ("qkd_key", "private_key", CERTIFICATE, "is not one PEM block BEGIN PRIVATE KEY"),
+        ("sm4_tunnel", "protections", [{**PROTECTION, "local": "fd01:1:9::1"}], "local fd01:1:9::1 is not in"),
+        ("sm4_tunnel", "protections", [{**PROTECTION, "protocol": "tcp"}], "expected application and ports, too"),
+        ("sm4_tunnel", "protections", [{**PROTECTION, "number": 2048}], "protections.0.number: "),
+        ("sm4_tunnel", "protections", [PROTECTION, PROTECTION], "protection sharing stands twice"),
+        (
+            *("sm4_tunnel", "protections", [{**PROTECTION, "tunnels": [{**FAR, "secret": "short"}]}]),
+            "the secret with east has 5 characters, expected 32 or more",
+        ),
+        (
+            *("sm4_tunnel", "protections", [{**PROTECTION, "tunnels": [FAR, {**FAR, "peer": "south"}]}]),
+            "two tunnels have the same secret",
+        ),
+        (
+            *("sm4_tunnel", "protections", [{**PROTECTION, "tunnels": [{**FAR, "remote_prefix": "fd01:1::/32"}]}]),
+            "overlaps this router's own",
+        ),
         ("vpws_service", "circuits", [], "circuits: "),
         ("vpws_service", "circuits", [{**CIRCUIT, "sid": "fd01:1:9:fd01::"}], "video: sid fd01:1:9:fd01:: is not in"),
         ("vpws_service", "circuits", [{**CIRCUIT, "sid": "fd01:1:1:fd01::1"}], "has more than locator and function"),
@@ -221,6 +376,45 @@ def test_absent_has_nothing_and_needs_no_more_than_a_name(module: str) -> None:
         ("evpn_service", "vtep", "fd01:1:1:fe00::2", "expected an address such as fd01:1:1::2"),
         ("evpn_service", "services", [{**INSTANCE, "vni": 1 << 24}], "services.0.vni: "),
         ("evpn_service", "services", [{**INSTANCE, "interfaces": []}], "services.0.interfaces: "),
+        ("edge_tag", "flows", [], "flows: "),
+        (
+            "edge_tag",
+            "flows",
+            [{"identifier": 1, "ports": [80]}],
+            "flows.0: ports, and the protocol is any, expected tcp",
+        ),
+        ("edge_tag", "flows", [{"identifier": 1 << 32}], "flows.0: identifier 4294967296 has more than 32 bits"),
+        ("edge_tag", "ipv6_block", None, "ipv4_block and ipv6_block belong together"),
+        ("edge_tag", "ipv4_block", "10.11.0.0/30", "10.11.0.0/30 is no block of /28 prefixes"),
+        ("edge_tag", "ipv6_block", "fd11::/60", "fd11::/60 has fewer /64 prefixes than 10.11.0.0/20 has /28 prefixes"),
+        ("hop_trace", "interfaces", [], "interfaces: "),
+        ("hop_trace", "interfaces", [{"name": "eth1"}, {"name": "eth1"}], "interface eth1 stands twice"),
+        ("hop_trace", "interfaces", [{"name": "eth1", "kind": "exit"}], "interfaces.0.kind: "),
+        ("hop_trace", "identifiers", [{"number": 1}, {"number": 1}], "identifier 1 stands twice"),
+        ("hop_trace", "identifiers", [{"number": 1 << 32}], "identifier 4294967296 has more than 32 bits"),
+        ("hop_trace", "prefix", "fd01:1::/40", "prefix: fd01:1::/40, expected a length of 48"),
+        ("hop_trace", "source_address", "fd01:1:9::1", "source_address fd01:1:9::1 is not in fd01:1:1::/48"),
+        ("hop_trace", "far", [{"name": "west", "prefix": "fd01:1:1::/48"}], "far west: fd01:1:1::/48 is this router's"),
+        ("hop_trace", "period_s", 0, "period_s: "),
+        ("fence_acl", "ports", [], "ports: "),
+        ("fence_acl", "ports", [{"name": "eth3"}, {"name": "eth3"}], "port eth3 stands twice"),
+        ("fence_acl", "ports", [{"name": "eth3", "kind": "exit", "identifiers": [1]}], "expected kind attachment"),
+        ("fence_acl", "entries", [{**PASSING, "sources": ["fd11::/48"]}], "fd11::/48 is a /48, expected a /64"),
+        ("fence_acl", "entries", [{**PASSING, "identifier": 1 << 32}], "identifier 4294967296 has more than 32 bits"),
+        ("fence_acl", "entries", [{**PASSING, "windows": [{"start": "8:00"}]}], "entries.0.windows.0.start: "),
+        ("sentry", "watches", [], "watches: "),
+        ("sentry", "watches", [WATCH, WATCH], "watch guard stands twice"),
+        ("sentry", "watches", [{**WATCH, "far": []}], "an interconnect has far prefixes, an exit has none"),
+        ("sentry", "watches", [{**WATCH, "kind": "exit"}], "an interconnect has far prefixes, an exit has none"),
+        ("sentry", "watches", [{**WATCH, "name": 'x"; sid:1'}], "watches.0.name: "),
+        ("sentry", "watches", [{**WATCH, "blocked_names": ['x"; sid:1']}], "watches.0.blocked_names.0: "),
+        ("sentry", "rules", 'drop ip any any -> any any (msg:"x"; sid:1;)', "rules, line 1: action 'drop'"),
+        ("sentry", "identifiers", [1 << 32], "identifier 4294967296 has more than 32 bits"),
+        ("access_port", "ports", [], "ports: "),
+        ("access_port", "ports", [{"name": "eth3"}, {"name": "eth3"}], "port eth3 stands twice"),
+        ("access_port", "servers", [{"address": "fd00::1"}], "servers.0.address: "),
+        ("access_port", "secret", 'quo"ted', "secret: expected none of the characters"),
+        ("access_port", "recheck_s", 5, "recheck_s: "),
         ("underlay", "net", "49.0001", "net: "),
         ("underlay", "loopback", "10.0.0.1", "loopback: "),
         ("underlay", "password", "two words", "password: "),
@@ -299,7 +493,9 @@ def test_the_text_is_that_of_a_plan() -> None:
             "net": device.underlay.net,
             "loopback": device.underlay.loopback,
             "password": "key",
-            "interfaces": [{"name": one.port, "metric": one.metric} for one in device.underlay.interfaces],
+            "interfaces": [
+                {"name": device.interface(one.port), "metric": one.metric} for one in device.underlay.interfaces
+            ],
             "hello_interval_s": device.underlay.hello_interval_s,
             "bfd_interval_ms": device.underlay.bfd_interval_ms,
             "bfd_multiplier": device.underlay.bfd_multiplier,
@@ -309,6 +505,36 @@ def test_the_text_is_that_of_a_plan() -> None:
     path = "/etc/frr/frr.conf"
     wanted = PLATFORM.render_section(device, "underlay")[path].replace(device.underlay.secret, "isis/task")
     assert PLATFORM.render_section(underlay, "underlay")[path] == wanted
+
+
+def test_tracing_is_that_of_a_plan(tmp_path: Path) -> None:
+    from citynet import build
+    from citynet.plan.model import PortKind
+    from citynet.platforms.whitebox import PLATFORM
+
+    shutil.copy(ROOT / "tests/lab/trace.yml", tmp_path / "design.yml")
+    planned = build.plan(tmp_path / "design.yml")[0]
+    device = planned.devices["west"]
+    trace = device.trace
+    assert trace is not None
+    assert trace.far
+    kinds = {PortKind.LINK: "link", PortKind.ATTACHMENT: "attachment"}
+    made = task(
+        "hop_trace",
+        {
+            "prefix": device.srv6.prefix,
+            "source_address": device.underlay.loopback,
+            "interfaces": [
+                {"name": port.interface, "kind": kinds[port.kind], "neighbor": port.peer} for port in device.ports
+            ],
+            "identifiers": [{"number": one.number, "name": one.name, "here": one.here} for one in trace.identifiers],
+            "far": [{"name": far.name, "prefix": planned.devices[far.name].srv6.prefix} for far in trace.far],
+            "period_s": trace.period_s,
+            "record_s": trace.period_s * trace.record_periods,
+            "ioam_every": trace.ioam_every,
+        },
+    ).device(device.name)
+    assert PLATFORM.render_section(made, "trace") == PLATFORM.render_section(device, "trace")
 
 
 def test_multipoint_services_are_those_of_a_plan(tmp_path: Path) -> None:
@@ -349,3 +575,84 @@ def _mini() -> Any:
     from citynet.plan import lock, planner
 
     return planner.make_plan(build.check(ROOT / "labs" / "mini"), lock.Lock())
+
+
+def test_a_tunnel_has_one_proposal_and_its_key_by_name_only() -> None:
+    job = scoped.job("ipsec_tunnel", VALID["ipsec_tunnel"], "router")
+    text = job.files["/etc/swanctl/conf.d/citynet.conf"]
+    for line in (
+        "proposals = aes256-sha512-ecp384-ke1_mlkem768",
+        "esp_proposals = aes256-sha512-ecp384-ke1_mlkem768-esn",
+        "ppk_required = yes",
+        "ppk_id = one",
+        "start_action = trap|start",
+        "id = west",
+        "local_ts = fd01:1:1::/48",
+        "secret = 0x@secret(ppk/east)",
+    ):
+        assert f" {line}\n" in text
+    assert "mark" not in text
+    assert "5e5e" not in "".join(job.files.values())
+    assert job.secrets["ppk/east"] == "5e" * 32
+
+
+def test_a_tunnel_for_a_mark_takes_only_what_has_it() -> None:
+    options = {**VALID["ipsec_tunnel"], "tunnels": [{**TUNNEL, "mark": 3, "initiate": False}]}
+    text = scoped.job("ipsec_tunnel", options, "router").files["/etc/swanctl/conf.d/citynet.conf"]
+    for what in ("mark_in", "mark_out", "set_mark_in"):
+        assert f" {what} = 0x600000/0xffe00000\n" in text
+    assert " start_action = trap\n" in text
+
+
+QUANTUM_TASKS = {
+    "macsec_link": {"lines": [QUANTUM, *VALID["macsec_link"]["lines"]]},
+    "sm4_tunnel": {
+        **VALID["sm4_tunnel"],
+        "protections": [{**PROTECTION, "key_source": "qkd", "tunnels": [{**FAR, "secret": None, "master": True}]}],
+    },
+    "ipsec_tunnel": {
+        **VALID["ipsec_tunnel"],
+        "tunnels": [{**TUNNEL, "key_source": "qkd", "ppk": None, "ppk_id": None}],
+    },
+}
+
+
+def quantum_settings(module: str) -> tuple[dict[str, Any], scoped.transaction.Job]:
+    """What the key agent is told of the task's one line or tunnel with keys from QKD, and the transaction."""
+    job = scoped.job(module, QUANTUM_TASKS[module], "router")
+    assert job.scope is not None
+    told = json.loads(job.files[f"/etc/citynet/keys-{job.scope['name']}.json"])
+    (entry,) = [one for one in (*told["lines"], *told["tunnels"]) if one["source"] == "qkd"]
+    return entry, job
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("macsec_link", "eth2"), ("sm4_tunnel", "sharing--east"), ("ipsec_tunnel", "east--east")],
+)
+def test_keys_from_qkd_are_the_agents_business(module: str, name: str) -> None:
+    entry, job = quantum_settings(module)
+    assert entry.get("name", entry.get("port")) == name
+    assert entry["master"]
+    assert entry["secret"] == ""
+    assert not any(secret.startswith(("ppk/", "sm4/", "macsec/eth2")) for secret in job.secrets)
+
+
+def test_a_tunnel_with_keys_from_qkd_holds_packets_back_until_the_agent_brings_it_up() -> None:
+    _, job = quantum_settings("ipsec_tunnel")
+    text = job.files["/etc/swanctl/conf.d/citynet.conf"]
+    assert " ppk_required = yes\n" in text
+    assert " start_action = trap\n" in text
+    assert not any(word in text for word in ("ppk_id", "close_action", "secrets {"))
+    qkd = scoped.job("qkd_key", {**VALID["qkd_key"]}, "router")
+    shared = set(job.files) & set(qkd.files)
+    assert "/etc/citynet/pki/device.pem" in shared
+    assert all(job.files[path] == qkd.files[path] for path in shared)
+
+
+def test_what_is_wrong_with_a_key_is_said_without_it() -> None:
+    options = {**VALID["ipsec_tunnel"], "private_key": "MIGHSECRET", "tunnels": [{**TUNNEL, "ppk": "c0ffee"}]}
+    with pytest.raises(TaskError) as error:
+        task("ipsec_tunnel", options)
+    assert "MIGHSECRET" not in str(error.value)
+    assert "c0ffee" not in str(error.value)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from citynet.design.types import City
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -24,12 +26,13 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(design: DesignArgument) -> None:
-    """Build the lab, bring the city up, deploy it, grade it for L1, and print what each step took."""
+    """Build the lab, bring the city up, deploy it, grade it for L1, say what encrypts it, print what each step took."""
     from citynet import build
 
-    city = build.check(design).city.city
+    checked = build.check(design).city
+    city = checked.city
     times: list[list[str]] = []
-    for title, arguments in _steps(design, city):
+    for title, arguments in (*_steps(design, city), *_sealed(design, checked)):
         sys.stdout.write(f"\n== {title}: citynet {' '.join(arguments)}\n")
         sys.stdout.flush()
         start = time.monotonic()
@@ -56,3 +59,13 @@ def _steps(design: Path, city: str) -> Iterator[tuple[str, list[str]]]:
     yield "lab up", ["lab", "up", str(design)]
     yield "deploy", ["deploy", str(design), "--lab", city]
     yield "verify", ["verify", str(design), "--lab", city, "--level", "L1"]
+
+
+def _sealed(design: Path, city: City) -> Iterator[tuple[str, list[str]]]:
+    """Of a city whose lines are encrypted: by what, and what is not."""
+    from citynet.design.grades import line_grade
+
+    if any(line_grade(domain) is not None for domain in city.domains.values()):
+        yield "encryption", ["show", str(design), "encryption"]
+        yield "keys", ["keys", "status", "--name", city.city]
+        yield "gaps", ["explain", "gaps", str(design)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -25,6 +26,10 @@ def deploy(  # noqa: PLR0917 - Typer's way
     check: Annotated[bool, typer.Option("--check", help="compare on the devices, change nothing")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="print the difference per device, without secrets")] = False,
     limit: Annotated[str, typer.Option(help="only these devices: an Ansible host pattern")] = "",
+    only: Annotated[
+        Literal["fence"] | None,
+        typer.Option(help="this part of the devices alone, all at a time: quick", metavar="PART"),
+    ] = None,
     inventory: Annotated[
         Path | None, typer.Option("-i", "--inventory", help="inventory to use instead of the plan's own")
     ] = None,
@@ -46,7 +51,9 @@ def deploy(  # noqa: PLR0917 - Typer's way
         from citynet.lab import Lab
 
         running = Lab.load(lab)
+    began = monotonic()
     built = build.build(design)
+    planned_s = round(monotonic() - began, 1)
     vault = [part for name in vault_id or [] for part in ("--vault-id", name)]
     vault += [part for path in vault_password_file or [] for part in ("--vault-password-file", str(path))]
     settings = runner.Settings(
@@ -60,9 +67,11 @@ def deploy(  # noqa: PLR0917 - Typer's way
         deadline_s=deadline,
         forks=forks,
         vault=vault,
+        only=only or "",
     )
     with Watcher(silent=quiet or json) as watch:
         report = runner.run(settings, watch)
+    report.took = {"plan": planned_s, **report.took}
     if json:
         print_json(_as_json(report, with_diff=diff))
     else:
@@ -87,6 +96,7 @@ def _as_json(report: Report, *, with_diff: bool) -> dict[str, Any]:
         "check": report.check,
         "run": str(report.run.folder),
         "seconds": report.seconds,
+        "took": report.took,
         "counts": report.counts,
         "devices": devices,
     }
@@ -116,4 +126,5 @@ def _print(report: Report, *, diff: bool, quiet: bool) -> None:
     ]
     table("would change, changing nothing" if report.check else "", ["device", "result", "seconds", ""], rows)
     counts = ", ".join(f"{number} {status}" for status, number in report.counts.items())
-    sys.stdout.write(f"{counts} in {report.seconds} s; archived in {report.run.folder}\n")
+    parts = ", ".join(f"{name} {seconds} s" for name, seconds in report.took.items())
+    sys.stdout.write(f"{counts} in {report.seconds} s ({parts}); archived in {report.run.folder}\n")

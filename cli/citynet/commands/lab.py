@@ -158,9 +158,10 @@ def fault(
         str,
         typer.Argument(
             help="cut|silent|impair LINE; deaf NODE:PORT; kill|hang NODE; daemon NODE:DAEMON; cut|bend|tap|repair FIBRE"
+            "; kme|dry KEY-SERVER"
         ),
     ] = "",
-    target: Annotated[str, typer.Argument(help="a line, a node, NODE:PORT, NODE:DAEMON or a fibre")] = "",
+    target: Annotated[str, typer.Argument(help="a line, a node, NODE:PORT, NODE:DAEMON, a fibre or a key server")] = "",
     *,
     name: NameOption = "",
     undo: Annotated[bool, typer.Option("--undo", help="take it back; without KIND, take all back")] = False,

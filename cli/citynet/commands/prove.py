@@ -31,12 +31,16 @@ def register(app: typer.Typer) -> None:
 def prove(
     design: DesignArgument,
     only: Annotated[
-        str, typer.Option("--only", help="isolation, reachability, risk, capacity: some of them, with commas between")
+        str,
+        typer.Option(
+            "--only",
+            help="isolation, reachability, risk, capacity, encryption, fences: some of them, with commas between",
+        ),
     ] = "",
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Prove from the plan alone: isolation, reachability under failures, shared risks, capacity."""
+    """Prove from the plan alone: isolation, reachability under failures, shared risks, capacity, encryption, fences."""
     from citynet import build
     from citynet import proof as proofs
 

@@ -13,7 +13,18 @@ from citynet.errors import InputError, Problem, did_you_mean
 if TYPE_CHECKING:
     from citynet.plan.model import Plan
 
-WHAT = ("devices", "lines", "services", "slices", "hosts", "optical", "config", "capabilities")
+WHAT = (
+    "devices",
+    "lines",
+    "services",
+    "slices",
+    "hosts",
+    "sentries",
+    "encryption",
+    "optical",
+    "config",
+    "capabilities",
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +38,7 @@ def show(
     name: Annotated[str, typer.Argument(help="device, for `config`")] = "",
     json: JsonOption = False,
 ) -> None:
-    """Show what a design becomes: devices, lines, services, slices, hosts, light, a configuration, capabilities."""
+    """Show what a design becomes: devices, lines, services, hosts, sentries, encryption, light, files and so on."""
     from citynet import build
 
     if what not in WHAT:
@@ -37,6 +48,9 @@ def show(
     planned, _ = build.plan(design)
     if what == "config":
         _config(planned, name, as_json=json)
+        return
+    if what == "encryption":
+        _encryption(planned, as_json=json)
         return
     if what == "optical":
         _optical(planned, as_json=json)
@@ -78,6 +92,23 @@ def _optical(planned: Plan, *, as_json: bool) -> None:
         table(title, headings, rows)
         sys.stdout.write("\n")
     sys.stdout.write(optical.figures(light) + "\n")
+
+
+def _encryption(planned: Plan, *, as_json: bool) -> None:
+    from citynet.reports import encryption
+
+    shown = list(encryption.tables(planned))
+    if as_json:
+        print_json(
+            {
+                title.partition(" (")[0]: [dict(zip(headings, row, strict=True)) for row in rows]
+                for title, headings, rows in shown
+            }
+        )
+        return
+    for title, headings, rows in shown:
+        table(title, headings, rows)
+        sys.stdout.write("\n")
 
 
 def _devices(planned: Plan) -> tuple[list[str], list[list[str]]]:
@@ -143,6 +174,41 @@ def _hosts(planned: Plan) -> tuple[list[str], list[list[str]]]:
     )
 
 
+def _sentries(planned: Plan) -> tuple[list[str], list[list[str]]]:
+    from citynet.platforms.whitebox import watching
+
+    watched = [(d, d.sentry, one) for d in planned.devices.values() if d.sentry for one in d.sentry.watches]
+    return (
+        [
+            "device",
+            "guard",
+            "kind",
+            "inside",
+            "outside",
+            "rules made",
+            "rules given",
+            "expected",
+            "largest MB",
+            "blocked",
+        ],
+        [
+            [
+                device.name,
+                one.name,
+                one.kind,
+                one.inside,
+                one.outside,
+                str(sum(rule.watch in {"", one.name} for rule in watching.rules(sentry))),
+                str(len(sentry.rules)),
+                " ".join(f"{port}/{protocol}" for port, protocol in one.expected),
+                str(one.largest_mb or ""),
+                " ".join([*one.blocked_addresses, *one.blocked_names]),
+            ]
+            for device, sentry, one in watched
+        ],
+    )
+
+
 def _capabilities(planned: Plan) -> tuple[list[str], list[list[str]]]:
     from citynet.platforms import platform
 
@@ -163,5 +229,6 @@ _ROWS = {
     "services": _services,
     "slices": _slices,
     "hosts": _hosts,
+    "sentries": _sentries,
     "capabilities": _capabilities,
 }

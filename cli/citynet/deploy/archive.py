@@ -71,10 +71,12 @@ class Run:
         return found
 
     def settled(self, names: Iterable[str]) -> bool:
-        """Whether every one of these devices was found unchanged and in good health."""
+        """Whether every one of these devices is as its neighbours knew it before, and in good health."""
         for name in names:
             found = self.outcome(name)
-            if not found or found["status"] != "unchanged" or not found["health"] or found["health"]["missing"]:
+            if not found or found["status"] not in {"unchanged", "changed"}:
+                return False
+            if not found["health"] or found["health"]["missing"]:
                 return False
         return True
 

@@ -21,7 +21,7 @@ class Expected:
     """What one device should see.
 
     Attributes:
-        adjacencies: Ports that should have an IS-IS adjacency.
+        adjacencies: Interfaces that should have an IS-IS adjacency.
         sessions: `VRF/address` of BGP peers that should be established.
     """
 
@@ -45,7 +45,7 @@ def expected(device: Device, deployed: Container[str]) -> Expected:
     ports = {interface.port for interface in device.underlay.interfaces}
     sessions = [f"default/{peer.address}" for peer in device.bgp.neighbors if peer.name in deployed]
     sessions += [f"{vrf.name}/{peer.address}" for vrf in device.vrfs for peer in vrf.peers if peer.name in deployed]
-    return Expected([port.name for port in device.ports if port.name in ports and port.peer in deployed], sessions)
+    return Expected([port.interface for port in device.ports if port.name in ports and port.peer in deployed], sessions)
 
 
 def wait(target: Target, wanted: Expected, deadline_s: float) -> Health:

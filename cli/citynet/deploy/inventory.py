@@ -14,6 +14,8 @@ ALL_DEVICES = "citynet_devices"
 OPTICAL = "citynet_optical"
 """Group of the optical controller, which comes before all waves; without members in a city that plans no light."""
 CONTROLLER = "optical-controller"
+WITH = "citynet_with_"
+"""Before the name of a part that can be deployed alone: the group of devices that have it."""
 WAVES = ("citynet_wave_1_plane_a", "citynet_wave_2_plane_b", "citynet_wave_3_edge", "citynet_wave_4_border")
 
 
@@ -59,7 +61,7 @@ def of_plan(plan: Plan) -> Inventory:
 
 
 def _groups(device: Device) -> list[str]:
-    groups = [ALL_DEVICES, wave_of(device)]
+    groups = [ALL_DEVICES, wave_of(device)] + ([f"{WITH}fence"] if device.fence is not None else [])
     facts = {
         "domain": device.domain,
         "role": device.role,

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import citynet
 from citynet.deploy import archive, collection, folder, secrets
+from citynet.deploy.inventory import WITH
 from citynet.errors import CitynetError, Exit, InputError, Problem, did_you_mean
 from citynet.files import write_whole
 
@@ -58,6 +59,7 @@ class Settings:
         vault: Arguments about vault passwords, passed on to Ansible.
         playbook: Which of the collection's playbooks to run.
         variables: What to tell it besides.
+        only: The part of each device to deploy; empty for all.
     """
 
     home: Path
@@ -72,6 +74,7 @@ class Settings:
     vault: list[str] = field(default_factory=list)
     playbook: str = "deploy"
     variables: dict[str, Any] = field(default_factory=dict)
+    only: str = ""
 
 
 @dataclass(slots=True)
@@ -92,12 +95,22 @@ class DeviceReport:
 
 @dataclass(slots=True)
 class Report:
-    """How a run went."""
+    """How a run went.
+
+    Attributes:
+        run: Its archive.
+        check: Whether it only compared.
+        devices: How it went on each device.
+        seconds: How long it took.
+        took: Seconds of its parts: `plan` (before the run: planning, rendering), `start` until the first device was
+            begun, `devices`, `end` from the last one on.
+    """
 
     run: archive.Run
     check: bool
     devices: dict[str, DeviceReport] = field(default_factory=dict)
     seconds: float = 0.0
+    took: dict[str, float] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -125,6 +138,8 @@ def run(settings: Settings, watch: Callable[[dict[str, Any]], None]) -> Report:
     build = folder.load(settings.build_dir.absolute())
     _require_secrets(settings, build)
     inventory = settings.inventory or _write_inventory(settings)
+    if settings.only and not any(device.fence for device in build.plan.devices.values()):
+        raise InputError([Problem("--only", 0, "no device of this design has a fence", "a whole deployment")])
     report = Report(archive.Run(build.path / "runs" / archive.new_name()), settings.check)
     started = time.monotonic()
     with _alone(build.path):
@@ -214,6 +229,7 @@ def _command(settings: Settings, inventory: Path, report: Report) -> list[str]:
         "citynet_confirm_timeout": settings.confirm_s,
         "citynet_deadline": settings.deadline_s,
         **settings.variables,
+        **({"citynet_only": settings.only} if settings.only else {}),
     }
     if settings.lab is not None:
         variables["ansible_user"] = "root"
@@ -222,8 +238,11 @@ def _command(settings: Settings, inventory: Path, report: Report) -> list[str]:
         variables |= {f"citynet_optical_{name}": value for name, value in settings.lab.controller().items()}
     argv = [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), "-e", json.dumps(variables)]
     argv += ["--check"] if settings.check else []
-    argv += ["--limit", settings.limit] if settings.limit else []
-    return [*argv, *settings.vault, f"{collection.NAME}.{settings.playbook}"]
+    limits = [settings.limit] if settings.limit else []
+    limits += [f"{WITH}{settings.only}"] if settings.only and settings.inventory is None else []
+    argv += ["--limit", ":&".join(limits)] if limits else []
+    playbook = "part" if settings.only else settings.playbook
+    return [*argv, *settings.vault, f"{collection.NAME}.{playbook}"]
 
 
 def _environment(settings: Settings, events: int) -> dict[str, str]:
@@ -244,18 +263,26 @@ def _environment(settings: Settings, events: int) -> dict[str, str]:
 
 
 def _forks(settings: Settings) -> int:
-    # All nodes of a lab share one processor: more at a time only makes each of them slower.
-    return 4 if settings.lab is not None else min(32, 4 * (os.cpu_count() or 2))
+    # All nodes of a lab share one processor: more at a time only makes each of them slower. A part alone is short, and
+    # most of its time is spent on logging in, which waits for each other less than a second round would take.
+    small = 16 if settings.only else 4
+    return small if settings.lab is not None else min(32, 4 * (os.cpu_count() or 2))
 
 
 def _follow(events: IO[str], report: Report, watch: Callable[[dict[str, Any]], None]) -> None:
+    moments = [time.monotonic()] * 3
     for line in events:
         event = json.loads(line)
+        if event.get("action") in _DEPLOYS:
+            moments[2] = time.monotonic()
+            moments[1] = moments[1] if "devices" in report.took else moments[2]
+            report.took = {"start": round(moments[1] - moments[0], 1), "devices": round(moments[2] - moments[1], 1)}
         if event["event"] == "hosts":
             report.devices.update({name: DeviceReport("not begun") for name in event["names"]})
         elif event["event"] == "result":
             _note(event, report)
         watch(event)
+    report.took["end"] = round(time.monotonic() - moments[2], 1)
 
 
 def _note(event: dict[str, Any], report: Report) -> None:

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from citynet.deploy.pki import problems
 from citynet.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 VAULT_HEADER = b"$ANSIBLE_VAULT;"
 # Whatever is pasted into a configuration must not be able to end its line or word.
 _VALUE = re.compile(r"^[\x21-\x7e]{1,255}$")
+_MACSEC, _CAK = "macsec/", re.compile(r"^([0-9a-f]{32}|[0-9a-f]{64})$")
+_PKI, _DER = "pki/", re.compile(r"^[A-Za-z0-9+/]{1,8192}={0,2}$")
+"""Certificates and their keys: longer, DER in base64 on one line."""
 
 # Ansible forks its workers after the inventory was read: what is decrypted once is there in all of them.
 _READ: dict[tuple[Path, int], dict[str, str]] = {}
@@ -59,12 +63,32 @@ def select(values: dict[str, str], names: list[str], path: Path) -> dict[str, st
     """Those that a device needs.
 
     Raises:
-        InputError: Some are missing.
+        InputError: Some are missing, or are not the key or certificate that they should be.
     """
     missing = [name for name in names if name not in values]
     if missing:
         raise InputError([Problem(str(path), 0, f"holds no secret '{name}'", "a value for it") for name in missing])
-    return {name: values[name] for name in names}
+    chosen = {name: values[name] for name in names}
+    wrong = [*_wrong_caks(values, names, path)]
+    wrong += [Problem(str(path), 0, f"secret '{name}' {what}", expected) for name, what, expected in problems(chosen)]
+    if wrong:
+        raise InputError(wrong)
+    return chosen
+
+
+def _wrong_caks(values: dict[str, str], names: list[str], path: Path) -> Iterator[Problem]:
+    """Keys of lines (MACsec) that are none, or that two lines have: their names (CKN) would be the same, too."""
+    first: dict[str, str] = {}
+    for name in names:
+        value = values[name].lower()
+        if not name.startswith(_MACSEC):
+            continue
+        if not _CAK.match(value):
+            what = f"secret '{name}' is no CAK: it has {len(value)} characters"
+            yield Problem(str(path), 0, what, "32 or 64 hexadecimal digits", "`openssl rand -hex 32`")
+        elif first.setdefault(value, name) != name:
+            what = f"secret '{name}' is that of '{first[value]}'"
+            yield Problem(str(path), 0, what, "a CAK of its own for each line", "`openssl rand -hex 32`")
 
 
 def _open(path: Path, open_vault: Callable[[Path], bytes] | None) -> bytes:
@@ -86,20 +110,24 @@ def _parse(path: Path, content: bytes) -> dict[str, str]:
         return {}
     if not isinstance(values, dict):
         raise _problem(path, "is no mapping", "secrets as NAME: value")
-    wrong = [name for name, value in values.items() if not isinstance(value, str) or not _VALUE.match(value)]
+    wrong = [
+        Problem(str(path), 0, f"secret '{name}' has a value that cannot stand in a configuration", _expected(str(name)))
+        for name, value in values.items()
+        if not isinstance(value, str) or not _form(str(name)).fullmatch(value)
+    ]
     if wrong:
-        raise InputError(
-            [
-                Problem(
-                    str(path),
-                    0,
-                    f"secret '{name}' has a value that cannot stand in a configuration",
-                    "1 to 255 printable ASCII characters without spaces, as text",
-                )
-                for name in wrong
-            ]
-        )
+        raise InputError(wrong)
     return {str(name): value for name, value in values.items()}
+
+
+def _form(name: str) -> re.Pattern[str]:
+    return _DER if name.startswith(_PKI) else _VALUE
+
+
+def _expected(name: str) -> str:
+    if name.startswith(_PKI):
+        return "DER in base64, on one line (the key as PKCS #8)"
+    return "1 to 255 printable ASCII characters without spaces, as text"
 
 
 def _problem(path: Path, what: str, expected: str, hint: str = "") -> InputError:

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from citynet import ending
 from citynet.errors import CitynetError, Exit
 
 if TYPE_CHECKING:
@@ -146,6 +147,8 @@ class Connection:
         deadline = time.monotonic() + limit_s
         output, errors = bytearray(), bytearray()
         while not channel.is_eof:
+            if ending.asked():
+                raise UnreachableError("nobody waits for an answer any more")
             if time.monotonic() > deadline:
                 raise UnreachableError(f"no answer from {self._target.address} within {limit_s:.0f} s")
             channel.poll(timeout=_POLL_MS)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from citynet.deploy.health import Expected, Health
 from citynet.deploy.program import DeviceProgramError, ask
 from citynet.deploy.ssh import Connection, Target, UnreachableError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _ANSWER_LIMIT_S = 600.0
 _RETRY_S = 1.0
+UNNOTICED = frozenset({"fence"})
+"""Parts of a device that have no bearing on its adjacencies and sessions. They can be changed alone, too."""
 
 
 @dataclass(slots=True)
@@ -27,6 +32,7 @@ class Job:
         check: Only compare.
         expected: Neighbours that the device should see, looked at when there is nothing to change.
         run: Facts about the run that the device remembers (digests, time).
+        only: Names of the parts to look at; empty for the whole device.
         scope: Of a transaction that carries one technology only: its name, its lines of FRR, and the files that a
             device which is managed whole has in their place.
     """
@@ -40,6 +46,7 @@ class Job:
     expected: Expected | None = None
     run: dict[str, str] = field(default_factory=dict)
     scope: dict[str, Any] | None = None
+    only: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -53,7 +60,7 @@ class Outcome:
         parts: Parts of the configuration that were touched.
         notes: Remarks of the device's own checks.
         went_back: Whether the device is back at its former configuration after a failure.
-        health: What an unchanged device sees of its neighbours.
+        health: What a device sees of its neighbours that is unchanged, or was changed in what they do not notice.
     """
 
     device: str
@@ -66,6 +73,11 @@ class Outcome:
     check: bool = False
     seconds: float = 0.0
     health: Health | None = None
+
+
+def unnoticed(parts: Iterable[str]) -> bool:
+    """Whether a change of these parts leaves what a device says to its neighbours as it was."""
+    return {*parts} <= UNNOTICED
 
 
 def run(target: Target, job: Job) -> Outcome:
@@ -83,7 +95,7 @@ def run(target: Target, job: Job) -> Outcome:
 
 
 def _transact(target: Target, job: Job, outcome: Outcome) -> None:
-    request = {
+    request: dict[str, Any] = {
         "action": "diff" if job.check else "commit",
         "id": job.identifier,
         "owner": job.owner,
@@ -92,6 +104,8 @@ def _transact(target: Target, job: Job, outcome: Outcome) -> None:
         "confirm_s": job.confirm_s,
         "run": job.run,
     }
+    if job.only:
+        request["only"] = job.only
     if job.scope is not None:
         request["scope"] = job.scope
     if job.expected is not None:
@@ -114,10 +128,14 @@ def _transact(target: Target, job: Job, outcome: Outcome) -> None:
 def _confirm(target: Target, job: Job, outcome: Outcome) -> None:
     """A new connection is the proof that the device can still be managed; a device that cannot goes back by itself."""
     deadline = time.monotonic() + job.confirm_s
+    request: dict[str, Any] = {"action": "confirm", "id": job.identifier}
+    if job.expected is not None and not job.only and unnoticed(outcome.parts):
+        # Neighbours cannot have noticed: asked now, it saves another login.
+        request["expect"] = asdict(job.expected)
     while True:
         try:
             with Connection(target) as connection:
-                answer = ask(connection, "transaction", {"action": "confirm", "id": job.identifier}, job.confirm_s)
+                answer = ask(connection, "settle", request, job.confirm_s)
             break
         except UnreachableError as error:
             if time.monotonic() > deadline:
@@ -126,5 +144,7 @@ def _confirm(target: Target, job: Job, outcome: Outcome) -> None:
                 return
             time.sleep(_RETRY_S)
     outcome.status = "changed" if answer["status"] == "confirmed" else "failed"
+    if "health" in answer:
+        outcome.health = Health(**answer["health"])
     outcome.reason = answer.get("reason", "")
     outcome.went_back = outcome.status == "failed"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+from itertools import chain
 from typing import TYPE_CHECKING, get_args
 
 from pydantic import BaseModel
 
+from citynet.design import geometry, rule_files
 from citynet.design.expansion import Expansion
 from citynet.design.model import Design
 from citynet.design.partial import Aside, validate
@@ -45,7 +48,8 @@ def load(path: Path, *more: Callable[[Design], Iterable[Problem]]) -> Design:
     if city is None:
         findings.raise_if_any()
         raise AssertionError("a design without a city has errors")
-    design = Design(city, source, _digest(files), expansion.aside)
+    beside = chain(geometry.files_of(city, source), rule_files.files_of(city, source))
+    design = Design(city, source, _digest(files, beside), expansion.aside)
     findings.problems += check(design, Severity.ERROR)
     findings.problems += [problem for ask in more for problem in ask(design)]
     findings.raise_if_any()
@@ -53,12 +57,15 @@ def load(path: Path, *more: Callable[[Design], Iterable[Problem]]) -> Design:
     return design
 
 
-def _digest(files: Files) -> str:
+def _digest(files: Files, more: Iterable[Path]) -> str:
     """The digest of all files with their names and places, which say who wins; not of where the design lies."""
     digest = hashlib.sha256()
     for place, members in (("", files.joined), ("override/", files.overrides)):
         for file in members:
             digest.update(f"{place}{file.name}".encode() + b"\0" + file.read_bytes() + b"\0")
+    for file in more:
+        with contextlib.suppress(OSError):  # a rule says that it cannot be read
+            digest.update(f"map/{file.name}".encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
@@ -101,7 +108,13 @@ def _key_problem(kind: str, loc: Loc, source: Source) -> Problem:
 def _value_problem(error: ErrorDetails, context: dict[str, object]) -> tuple[str, str, str]:
     kind, given, wanted = error["type"], error["input"], str(context.get("expected", ""))
     if kind == "string_pattern_mismatch":
-        return f": '{given}' is no valid name", "lower-case letters, digits and '-', a letter first", ""
+        free = "A-Z" in str(context.get("pattern"))
+        letters = (
+            "letters, digits, '.', '_' and '-', 63 at most"
+            if free
+            else "lower-case letters, digits and '-', a letter first"
+        )
+        return f": '{given}' is no valid name", letters, ""
     if kind in {"enum", "literal_error"}:
         return f": '{given}' is unknown", wanted, _near(str(given), _quoted(wanted))
     if kind in {"too_short", "too_long"}:

@@ -32,6 +32,9 @@ NAMED = (
     "paths",
     "services",
     "interconnects",
+    "participant_groups",
+    "identifiers",
+    "fences",
 )
 
 

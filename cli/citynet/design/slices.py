@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from citynet.design.links import Joined
-    from citynet.design.types import City
+    from citynet.design.types import City, Service
 
 NOTHING: frozenset[int] = frozenset()
 
@@ -131,13 +131,22 @@ def ends_of(city: City) -> dict[str, list[list[str]]]:
             joined[inside].add(device)
     found: dict[str, list[list[str]]] = {name: [] for name in city.slices}
     for name, service in city.services.items():
-        if service.slice in found:
+        wanted = [one for one, _ in slices_of(service) if one in found]
+        if wanted:
             devices = {end.device for end in service.ends} | joined[name]
             devices |= {end.backup_device for end in service.ends if end.backup_device is not None}
             if service.exit is not None:
                 devices.add(service.exit.device)
-            found[service.slice].append(sorted(device for device in devices if device in city.devices))
+            for one in wanted:
+                found[one].append(sorted(device for device in devices if device in city.devices))
     return found
+
+
+def slices_of(service: Service) -> Iterator[tuple[str, bool]]:
+    """The slices that packets of a service travel in, and whether on paths of their own."""
+    if service.slice is not None:
+        yield service.slice, bool(service.path) or any(item.path and not item.slice for item in service.steering)
+    yield from ((item.slice, bool(item.path or service.path)) for item in service.steering if item.slice is not None)
 
 
 def reserve(city: City) -> Reservations:
@@ -153,7 +162,7 @@ def reserve(city: City) -> Reservations:
     granule = city.flexe.granule_gbps
     links = list(all_links(city))
     graphs = {domain: _Graph(city, domain, links) for domain in {one.domain for one in city.slices.values()}}
-    steered = {service.slice for service in city.services.values() if service.path is not None or service.steering}
+    steered = {name for service in city.services.values() for name, by_path in slices_of(service) if by_path}
     for name, groups in ends_of(city).items():
         wanted = city.slices[name]
         way = [

@@ -64,6 +64,9 @@ def texts(example: str, city: str, title: str) -> dict[str, str]:
     for file in design_files(place).joined:
         name = "design.yml" if place.is_file() else str(file.relative_to(place))
         found[name] = _renamed(file.read_text(encoding="utf-8"), city, title)
+    if (place / "design").is_dir():
+        areas = sorted((place / "design").rglob("*.geojson"))
+        found |= {str(file.relative_to(place)): file.read_text(encoding="utf-8") for file in areas}
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from citynet.errors import InputError, Problem, did_you_mean
+from citynet.lab.keyservers import access
 from citynet.lab.optics import controller
 from citynet.lab.wiring import addresses
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 LINE_KINDS = ("cut", "silent", "impair")
 FIBRE_KINDS = ("cut", "bend", "tap", "repair")
-KINDS = (*LINE_KINDS, "deaf", "bend", "tap", "repair", "kill", "hang", "daemon")
+KEY_KINDS = access.KINDS
+KINDS = (*KEY_KINDS, *LINE_KINDS, "deaf", "bend", "tap", "repair", "kill", "hang", "daemon")
 _PARTS = {"daemon": ("daemon", "NODE:DAEMON, such as r1:bgpd"), "deaf": ("port", "NODE:PORT, such as r1:eth1")}
 _IMPAIRMENTS = {"delay_ms", "jitter_ms", "loss_percent"}
 
@@ -28,6 +30,7 @@ class Fault:
     delay_ms, jitter_ms, loss_percent, each way. `deaf NODE:PORT`: what comes there is lost, what it sends passes.
     `kill NODE`: power off. `hang NODE`: its ports keep their light, but nothing passes them. In a lab with light
     `cut`, `bend` and `tap` take a FIBRE, too, and `repair FIBRE` takes them back.
+    `kme NAME`: a key server answers nobody. `dry NAME`: it has no keys.
     `daemon NODE:DAEMON` strikes once and is never in force.
     """
 
@@ -51,6 +54,10 @@ def apply(lab: Lab, kind: str, target: str, **options: float) -> None:
         InputError: No such kind, target or option.
         DeviceError: The machine could not do it.
     """
+    if kind in KEY_KINDS:
+        _check_options(lab, kind, options)
+        access.strike(lab, kind, target, 1)
+        return
     if _on_fibre(lab, kind, target):
         _check_options(lab, kind, options)
         controller.strike(lab, kind, target)
@@ -66,6 +73,9 @@ def undo(lab: Lab, kind: str, target: str) -> None:
         InputError: No such kind or target.
         DeviceError: The machine could not do it.
     """
+    if kind in KEY_KINDS:
+        access.strike(lab, kind, target, 0)
+        return
     if _on_fibre(lab, kind, target):
         controller.strike(lab, "repair", target)
         return
@@ -92,7 +102,7 @@ def change(lab: Lab, kind: str, target: str, options: dict[str, float], *, back:
 def status(lab: Lab) -> tuple[dict[str, bool], list[Fault]]:
     """Which nodes run, and the faults in force."""
     answer = lab.guest("status")[0]
-    return answer["nodes"], [*(Fault(**fault) for fault in answer["faults"]), *_fibres(lab)]
+    return answer["nodes"], [*(Fault(**fault) for fault in answer["faults"]), *_fibres(lab), *_key_servers(lab)]
 
 
 def in_force(lab: Lab) -> list[Fault]:
@@ -113,6 +123,13 @@ def _fibres(lab: Lab) -> list[Fault]:
         return []
     found = controller.state(lab)["fibres"]
     return [Fault(fibre["fault"], name) for name, fibre in found.items() if fibre["fault"]]
+
+
+def _key_servers(lab: Lab) -> list[Fault]:
+    if not access.servers(lab.plan):
+        return []
+    found = access.state(lab)
+    return [Fault(kind, name) for name, server in found.items() for kind in KEY_KINDS if server[kind]]
 
 
 def _check_options(lab: Lab, kind: str, options: dict[str, float]) -> None:

@@ -10,7 +10,8 @@ import select
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,26 +20,35 @@ from citynet.lab import guest, supervisor
 from citynet.lab.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _NATIVE = Path(__file__).with_name("native.sh")
 GUEST = Path(guest.__file__).parent
+_INIT = "init=/sbin/citynet-init"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A process beside the machine: its outside address with length, what runs it, and its log in the lab's folder."""
+
+    address: str
+    command: Sequence[str]
+    log: str
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
     """What the supervisor is told: the outside address with length, memory in MiB, and the machine's command.
 
-    `processor` is the one that the machine stays on; -1 for any. `controller` is the outside address of the lab's
-    optical controller, with length, and `controller_command` what runs it; both empty when it has none.
+    `processor` is the one that the machine stays on; -1 for any. `services` are what a lab has beside its machine: an
+    optical controller, key servers.
     """
 
     gateway: str
     memory_mib: int
     command: Sequence[str]
     processor: int = -1
-    controller: str = ""
-    controller_command: Sequence[str] = ()
+    services: Sequence[Service] = ()
 
     def as_json(self) -> str:
         """The supervisor's one argument; it holds no secret."""
@@ -48,8 +58,7 @@ class Launch:
                 "memory": f"{self.memory_mib + 64}m",
                 "command": list(self.command),
                 "processor": self.processor,
-                "controller": self.controller,
-                "controller_command": list(self.controller_command),
+                "services": [asdict(service) for service in self.services],
             }
         )
 
@@ -66,7 +75,7 @@ def user_mode_command(kernel: Path, image: Path, memory_mib: int) -> list[str]:
         "root=/dev/ubda",
         "rootfstype=squashfs",
         "ro",
-        "init=/sbin/citynet-init",
+        _INIT,
         "seccomp=on",
         "hostfs=/proc/self/cwd/share",
         "uml_dir=memory/",
@@ -77,14 +86,24 @@ def user_mode_command(kernel: Path, image: Path, memory_mib: int) -> list[str]:
     ]
 
 
-def processor(running: int) -> int:
-    """The processor for a user-mode machine when `running` others run already.
+def processor() -> int:
+    """The processor for a user-mode machine: the one on which the fewest others stay, of whatever user and folder.
 
     The kernel and the processes of its nodes hand over to each other at every system call. Across processors each
     hand-over waits for the other one to wake: with 67 routers the machine was busy without end, and a fifth so on one.
     """
-    allowed = sorted(os.sched_getaffinity(0))
-    return allowed[-1 - running % len(allowed)]
+    taken = Counter(one for stays in _machines() if len(stays) == 1 for one in stays)
+    return min(sorted(os.sched_getaffinity(0), reverse=True), key=lambda one: taken[one])
+
+
+def _machines() -> Iterator[set[int]]:
+    """The processors on which each running user-mode machine may be; the processes of its nodes go where it goes."""
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if _INIT.encode() in command.read_bytes().split(b"\0"):
+                yield os.sched_getaffinity(int(command.parent.name))
+        except OSError:  # it has ended meanwhile, or nobody may look at it
+            continue
 
 
 def native_command(image: Path) -> list[str]:

@@ -10,6 +10,7 @@ from citynet import build as builder
 from citynet.errors import InputError, Lack, LackingError, Problem, did_you_mean
 from citynet.lab import building, capacity, needs, paths, running, secret_values
 from citynet.lab import up as bringing
+from citynet.lab.keyservers import access
 from citynet.lab.optics import controller
 from citynet.lab.running import Lab
 from citynet.plan import codec
@@ -92,6 +93,8 @@ def up(asked: Up, tell: TellWhat) -> Outcome:
     needs.require("run", *(["native"] if native else []))
     if controller.wanted(plan):
         controller.require()
+    if access.servers(plan):
+        access.require()
     memory = asked.memory_mib or bringing.memory_mib(plan)
     capacity.require_memory(memory)
     built = build(tell, native=native, mirror=asked.mirror)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from citynet import ending
 from citynet.errors import DeviceError, InputError, Lack, LackingError, Problem, did_you_mean
 from citynet.lab import launching, paths
 from citynet.lab.wiring import addresses, machine_address
@@ -192,14 +193,7 @@ class Lab:
 
     def _run(self, name: str, address: str, command: str, timeout_s: float) -> str:
         try:
-            done = subprocess.run(
-                self.ssh(address, command),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=timeout_s,
-                check=False,
-            )
+            done = ending.run(self.ssh(address, command), timeout_s)
         except subprocess.TimeoutExpired as error:
             raise DeviceError({name: f"'{command}' took longer than {timeout_s:.0f} s"}) from error
         if done.returncode:

@@ -28,11 +28,11 @@ OUTSIDE_MAC = "02:00:00:00:00:01"
 def main(told: dict[str, Any]) -> int:
     """Run the machine until it ends or SIGTERM comes."""
     _hold_lock()
-    _make_link([told["gateway"], told["controller"]])
+    _make_link([told["gateway"], *(service["address"] for service in told["services"])])
     Path("memory").mkdir(exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={told['memory']},mode=700", "tmpfs", "memory"], check=True)
-    if told["controller"]:
-        _start_controller(told["controller_command"])
+    for service in told["services"]:
+        _start(service["command"], service["log"])
     if told["processor"] >= 0:
         os.sched_setaffinity(0, {told["processor"]})  # the machine inherits it
     with Path("console.log").open("wb") as console:
@@ -54,10 +54,10 @@ def _hold_lock() -> None:
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _start_controller(command: list[str]) -> None:
-    """The optical controller runs on this machine, beside the user-mode one, and ends with this process."""
-    with Path("optics.log").open("wb") as log:
-        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+def _start(command: list[str], log: str) -> None:
+    """Optical controller and key servers run on this machine, beside the user-mode one, and end with this process."""
+    with Path(log).open("wb") as sink:
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink)
 
 
 def _make_link(addresses: list[str]) -> None:

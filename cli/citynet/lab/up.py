@@ -10,10 +10,12 @@ import shutil
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from citynet.errors import DeviceError, InputError, Problem
+from citynet.lab import access as access_server
 from citynet.lab import launching, paths, secret_values, supervisor
+from citynet.lab.keyservers import access
 from citynet.lab.optics import controller
 from citynet.lab.running import READY, Lab, guest_command, remove
 from citynet.lab.waiting import until
@@ -24,13 +26,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from citynet.plan.model import Plan
+    from citynet.plan.model import DeviceSentry, Plan
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _BOOT_LIMIT_S = 60.0
-_CONTROLLER_LIMIT_S = 30.0
+_SERVICE_LIMIT_S = 30.0
 
 _BASE_MIB, _ROUTER_MIB, _HOST_MIB, _SITE_MIB = 224, 48, 8, 32
+_SENTRY_MIB = 40
+"""Suricata and the program that keeps it, without the buffers for packets."""
+_ACCESS_MIB, _SERVER_MIB = 32, 96
+_REFUSALS_MIB = 16
+"""The program that writes down refused flows, and its supervisor."""
+_IKE_MIB = 24
+"""A host's IKE daemon, and its part of that of its device."""
+_KEYS_MIB = 64
+"""Key agent, its supervisor, wpa_supplicant on three lines, and the IKE daemon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +65,18 @@ def memory_mib(plan: Plan) -> int:
         _BASE_MIB
         + _ROUTER_MIB * len(plan.devices)
         + _HOST_MIB * len(plan.hosts)
+        + _KEYS_MIB * sum(device.keys is not None for device in plan.devices.values())
+        + sum(_sentry_mib(device.sentry) for device in plan.devices.values() if device.sentry)
+        + _REFUSALS_MIB * sum(device.refusals is not None for device in plan.devices.values())
+        + _ACCESS_MIB * sum(device.access is not None for device in plan.devices.values())
+        + _IKE_MIB * sum(port.ike for device in plan.devices.values() for port in device.ports)
+        + (_SERVER_MIB if access_server.server(plan) else 0)
         + _SITE_MIB * sum(host.homing is not None for host in plan.hosts.values())
     )
+
+
+def _sentry_mib(sentry: DeviceSentry) -> int:
+    return _SENTRY_MIB + sentry.buffer_mb * len({watch.inside for watch in sentry.watches})
 
 
 def folder_of(name: str) -> Path:
@@ -94,12 +115,14 @@ def bring_up(name: str, plan: Plan, design_dir: Path, parts: Parts, tell: Callab
     remove(folder)
     try:
         _prepare(folder, plan, design_dir)
-        launching.start(folder, _launch(folder, plan, parts))
+        launching.start(folder, _launch(folder, plan, parts, design_dir))
         lab = Lab.at(folder)
         _await_machine(lab)
         _start_nodes(lab, tell)
         if controller.wanted(plan):
-            _await_controller(lab)
+            _await("optical-controller", lambda: controller.state(lab), folder / "optics.log")
+        if access.servers(plan):
+            _await("key-servers", lambda: access.state(lab), folder / "keyservers.log")
         (folder / READY).touch()
     except BaseException as error:
         launching.end(folder)
@@ -110,21 +133,22 @@ def bring_up(name: str, plan: Plan, design_dir: Path, parts: Parts, tell: Callab
     return lab
 
 
-def _launch(folder: Path, plan: Plan, parts: Parts) -> launching.Launch:
+def _launch(folder: Path, plan: Plan, parts: Parts, design_dir: Path) -> launching.Launch:
     length = prefix_length(plan)
-    light: dict[str, Any] = {}
+    services = []
     if controller.wanted(plan):
-        light["controller"] = f"{controller.address(plan)}/{length}"
-        light["controller_command"] = controller.prepare(folder, plan)
+        command = controller.prepare(folder, plan)
+        services.append(launching.Service(f"{controller.address(plan)}/{length}", command, "optics.log"))
+    if access.servers(plan):
+        command = access.prepare(folder, plan, design_dir / "secrets.yml")
+        services.append(launching.Service(f"{access.address(plan)}/{length}", command, "keyservers.log"))
     gateway = f"{plan.management_gateway}/{length}"
-    return launching.Launch(gateway, parts.memory_mib, parts.command(), _processor(parts), **light)
+    return launching.Launch(gateway, parts.memory_mib, parts.command(), _processor(parts), services)
 
 
 def _processor(parts: Parts) -> int:
     """The processor that the machine stays on; this machine's own kernel uses them all."""
-    if parts.kernel is None:
-        return -1
-    return launching.processor(sum(launching.pid(folder) != 0 for folder in paths.labs().iterdir()))
+    return -1 if parts.kernel is None else launching.processor()
 
 
 def _keep_log(folder: Path) -> None:
@@ -152,7 +176,10 @@ def _prepare(folder: Path, plan: Plan, design_dir: Path) -> None:
         f"LAB_NAME={folder.name}\nLAB_ADDRESS={machine_address(plan)}/{prefix_length(plan)}\n"
         f"LAB_OUTSIDE_MAC={supervisor.OUTSIDE_MAC}\n"
     )
-    (share / "wiring.json").write_text(json.dumps(wiring(plan, secret_values.known(design_dir / "secrets.yml"))))
+    wired = wiring(plan, secret_values.known(design_dir / "secrets.yml"))
+    for name, files in access_server.files(plan, design_dir / "secrets.yml").items():
+        wired["nodes"][name].setdefault("files", {}).update(files)
+    (share / "wiring.json").write_text(json.dumps(wired))
     shutil.copytree(launching.GUEST, share / "guest", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "plan.json").write_text(codec.dumps(plan))
     (folder / "lab.json").write_text(json.dumps({"design_dir": str(design_dir.resolve())}))
@@ -172,19 +199,19 @@ def _await_machine(lab: Lab) -> None:
         raise DeviceError({"machine": "did not come up: " + " / ".join(tail)})
 
 
-def _await_controller(lab: Lab) -> None:
-    """Wait until the optical controller answers, and so commands the lines."""
+def _await(what: str, ask: Callable[[], object], log: Path) -> None:
+    """Wait until a service beside the machine answers; the optical controller commands the lines by then."""
 
     def answered() -> bool:
         try:
-            controller.state(lab)
+            ask()
         except DeviceError:
             return False
         return True
 
-    if not until(answered, _CONTROLLER_LIMIT_S, step_s=0.2):
-        said = (lab.state_dir / "optics.log").read_text(errors="replace").splitlines()[-5:]
-        raise DeviceError({"optical-controller": "did not come up: " + " / ".join(said)})
+    if not until(answered, _SERVICE_LIMIT_S, step_s=0.2):
+        said = log.read_text(errors="replace").splitlines()[-5:]
+        raise DeviceError({what: "did not come up: " + " / ".join(said)})
 
 
 def _start_nodes(lab: Lab, tell: Callable[[str], None]) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Any
 
+from citynet.lab import access
 from citynet.lab.site_router import site_files
 
 if TYPE_CHECKING:
-    from citynet.plan.model import Host, LineEnd, Plan
+    from citynet.plan.model import Device, Host, LineEnd, Plan
 
 
 _FIRST_GATE = 1 << 16
@@ -26,10 +27,11 @@ def prefix_length(plan: Plan) -> int:
 
 
 def addresses(plan: Plan) -> dict[str, str]:
-    """Management address of every node by name, devices before hosts."""
-    return {device.name: device.management for device in plan.devices.values()} | {
-        host.name: host.management for host in plan.hosts.values()
-    }
+    """Management address of every node by name: devices, hosts, servers."""
+    found = {device.name: device.management for device in plan.devices.values()}
+    found |= {host.name: host.management for host in plan.hosts.values()}
+    server = access.server(plan)
+    return found | ({server.name: server.address} if server else {})
 
 
 def wiring(plan: Plan, secrets: dict[str, str]) -> dict[str, Any]:
@@ -40,10 +42,15 @@ def wiring(plan: Plan, secrets: dict[str, str]) -> dict[str, Any]:
     nodes: dict[str, dict[str, Any]] = {}
     for number, (name, address) in enumerate(addresses(plan).items(), start=1):
         nodes[name] = {"kind": "router", "management": address, "mac": management_mac(address), "outer": f"m{number}"}
+        if name not in plan.devices and name not in plan.hosts:
+            nodes[name]["kind"] = "server"
         if name in plan.hosts:
             nodes[name] |= {
                 "kind": "host",
-                "commands": host_commands(plan.hosts[name]),
+                "commands": host_commands(
+                    plan.hosts[name], bundles=not _looks_inside(plan.devices[plan.hosts[name].device])
+                )
+                + _cable(plan, name),
                 "files": site_files(plan, plan.hosts[name], secrets),
             }
     carried = carried_lines(plan)
@@ -55,18 +62,27 @@ def wiring(plan: Plan, secrets: dict[str, str]) -> dict[str, Any]:
     return {"prefix_length": prefix_length(plan), "nodes": nodes, "lines": lines}
 
 
+def _looks_inside(device: Device) -> bool:
+    """Whether a device has to do with data identifiers: it takes no bundles of packets apart."""
+    return bool(device.identifiers) or device.trace is not None
+
+
 def carried_lines(plan: Plan) -> set[str]:
     """Lines that the optical network carries: they are dark until it lights them."""
     return {service.line for service in plan.optical.services.values() if service.line} if plan.optical else set()
 
 
-def host_commands(host: Host) -> list[str]:
-    """What makes a host reach its service, as `ip -batch` lines. Only routers are deployed; hosts come ready."""
+def host_commands(host: Host, *, bundles: bool = True) -> list[str]:
+    """What makes a host reach its service, as `ip -batch` lines. Only routers are deployed; hosts come ready.
+
+    A real cable carries frames, not bundles of them. To a router that only routes it makes no difference; but one that
+    handles frames, or packets with data identifiers, cannot take all bundles apart again: then there are no `bundles`.
+    """
     commands = []
     for port in host.ports:
         name, interface = port.name, port.interface
         commands.append(f"link set {name} up")
-        if not host.gateways:  # a real cable carries frames, not bundles of them
+        if not bundles or not host.gateways:
             commands.append(f"link set {name} gso_max_segs 1")
         if port.vlan:
             commands += [
@@ -77,6 +93,14 @@ def host_commands(host: Host) -> list[str]:
     if host.homing:  # its routes are its routing daemon's
         return commands + _addresses(host.homing.addresses, "lo")
     return commands + [f"route replace default via {gateway} dev {host.port.interface}" for gateway in host.gateways]
+
+
+def _cable(plan: Plan, name: str) -> list[str]:
+    """The address on the cable itself of a host that gets on by IKE."""
+    port = access.tunnel_port(plan, name)
+    if port is None or port.tunnel is None:
+        return []
+    return [f"addr replace {port.tunnel.far}/30 dev {plan.hosts[name].port.interface}"]
 
 
 def _addresses(found: list[str], port: str) -> list[str]:

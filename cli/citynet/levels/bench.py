@@ -46,6 +46,9 @@ class Deployment:
     why: str = ""
 
 
+_NOT_COLLECTED = Deployment(done=False, seconds=0.0, why="this run cannot collect evidence")
+_NOT_REPORTED = t("this run cannot ask for reports", "本次运行无法查询报告")
+_NO_ORDERS = t("this run cannot reach an authentication server", "本次运行无法访问认证服务器")
 _NOT_RESIZED = Deployment(done=False, seconds=0.0, why="this run cannot deploy a changed design")
 
 
@@ -64,6 +67,12 @@ class Bench:
     notify: Callable[[str], None]
     resize: Callable[[str, float], Deployment] = lambda _slice, _gbps: _NOT_RESIZED
     """Deploys the design with another bandwidth (Gbit/s) of a slice."""
+    collect: Callable[[Path], Deployment] = lambda _store: _NOT_COLLECTED
+    """Collects the borders' records into an evidence store."""
+    report: Callable[[Path, int], dict[str, Any]] = lambda _store, _identifier: _cannot(_NOT_REPORTED)
+    """Asks for the report of an evidence store about a data identifier."""
+    order: Callable[..., dict[str, Any]] = lambda **_told: _cannot(_NO_ORDERS)
+    """Orders something of the authentication server, or tells it something."""
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     troubles: dict[tuple[str, str], Text] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
@@ -134,11 +143,11 @@ class Bench:
         return None if late else time.monotonic() - start
 
     def planned_neighbours(self, node: str) -> dict[str, list[str]]:
-        """The IS-IS ports and BGP neighbours that a device has when all is well."""
+        """The IS-IS interfaces and BGP neighbours that a device has when all is well."""
         device = self.plan.devices[node]
         sessions = [peer.address for peer in device.bgp.neighbors]
         sessions += [peer.address for vrf in device.vrfs for peer in vrf.peers]
-        return {"ports": [item.port for item in device.underlay.interfaces], "sessions": sessions}
+        return {"ports": [device.interface(item.port) for item in device.underlay.interfaces], "sessions": sessions}
 
     def reach(self, domain: str, without: str = "", until_s: float = 0.0, **more: int) -> list[Reach]:
         """Ping between the hosts of each service; hosts behind the device `without` are left out.
@@ -180,3 +189,7 @@ class CannotMeasureError(Exception):
     def __init__(self, reason: Text) -> None:
         self.reason = reason
         super().__init__(str(reason))
+
+
+def _cannot(reason: Text) -> dict[str, Any]:
+    raise CannotMeasureError(reason)

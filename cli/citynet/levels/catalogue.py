@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from citynet.levels.checks import (
+    access,
     availability,
     compliance,
+    compliance_data,
+    compliance_paths,
     flow,
     integration,
     nines,
     operations,
     privacy,
+    privacy_keys,
+    privacy_lines,
     reliability,
     resilience,
     security,
+    sentries,
     sharing,
     switching,
 )
@@ -20,10 +26,14 @@ from citynet.levels.registry import Registry
 
 _ROOMS = (
     security,
+    sentries,
+    access,
     reliability,
     nines,
     switching,
     privacy,
+    privacy_lines,
+    privacy_keys,
     resilience,
     availability,
     flow,
@@ -31,6 +41,8 @@ _ROOMS = (
     operations,
     integration,
     compliance,
+    compliance_data,
+    compliance_paths,
 )
 
 

@@ -30,6 +30,7 @@ PARTS: dict[str, Text] = {
     "L2-OPS-01": t("paths are seen on every layer", "全流通路径多维可视"),
     "L2-INT-01": t("an interface that reports by data identifier", "基于数据标识的开放接口"),
     "L2-COM-01": t("supervision records with all fields of the report", "监管数据字段齐全"),
+    "L2-COM-02": t("data pass with an identifier that a fence allows, and only so", "数据凭围栏允许的标识通过"),
     "L3-SEC-01": t("a tap alarm moves services off a fibre", "光纤窃听告警后业务迁移"),
     "L3-SEC-02": t("a session loses its right while it runs", "会话期间动态收回权限"),
     "L3-REL-01": t("two cuts one after the other", "抗多次断纤"),

@@ -15,7 +15,19 @@ from citynet.levels import ssh_offer
 from citynet.levels.judging import judge
 from citynet.levels.measurements import Snapshot, parse
 from citynet.levels.model import Verdict
-from citynet.levels.probes import border, broken, calm, sharing, switching
+from citynet.levels.probes import (
+    admission,
+    border,
+    broken,
+    calm,
+    fences,
+    hops,
+    privacy,
+    sentries,
+    sharing,
+    supervision,
+    switching,
+)
 from citynet.levels.targets import nodes
 from citynet.levels.text import t
 
@@ -68,7 +80,11 @@ class Measure(aetest.Testcase):  # type: ignore[misc]
         bench.together(partial(bench.attempt, domain, ("shares",), calm.measure_shares) for domain in bench.domains)
         bench.together(partial(bench.attempt, domain, ("reach",), calm.measure_reach) for domain in bench.domains)
         for domain in bench.domains:  # one at a time: both may need the same port of the same host
-            bench.attempt(domain, ("records",), send)
+            bench.attempt(domain, ("records", "supervised", "reported"), send)
+        for domain in bench.domains:  # one at a time, and nothing else: what fences count must be what was sent
+            bench.attempt(domain, ("fenced",), fences.measure_fences)
+            bench.attempt(domain, ("alarmed",), sentries.measure_alarmed)
+            bench.attempt(domain, ("hopped",), hops.measure_hopped)
         bench.together(partial(_calm, bench, domain) for domain in bench.domains)
         for domain in bench.domains:  # one at a time: each deploys the whole city
             bench.attempt(domain, ("resized",), sharing.measure_resize)
@@ -81,8 +97,16 @@ class Measure(aetest.Testcase):  # type: ignore[misc]
         def collect(_bench: Bench, domain: str) -> None:
             border.collect_records(bench, domain, sent[domain])
 
+        def supervise(_bench: Bench, domain: str) -> None:
+            supervision.measure_supervision(bench, domain, sent[domain])
+
         jobs = [partial(_break_and_mend, bench)]
         jobs += [partial(bench.attempt, domain, ("records",), collect) for domain in bench.domains if domain in sent]
+        jobs += [
+            partial(bench.attempt, domain, ("supervised", "reported"), supervise)
+            for domain in bench.domains
+            if domain in sent
+        ]
         bench.together(jobs)
 
 
@@ -174,6 +198,8 @@ def _snapshot_command(bench: Bench, name: str) -> str:
 
 def _calm(bench: Bench, domain: str) -> None:
     bench.attempt(domain, ("full_size",), calm.measure_full_size)
+    bench.attempt(domain, ("captured",), privacy.measure_captured)
+    bench.attempt(domain, ("seals",), privacy.measure_seals)
     bench.attempt(domain, ("classes",), sharing.measure_classes)
     bench.attempt(domain, ("slices_beside",), sharing.measure_slices)
     # Wrong keys leave every host its way, so the knocking can go on meanwhile: a hold time takes ten seconds.
@@ -200,9 +226,13 @@ def _faults(bench: Bench, domain: str, killed: dict[str, broken.Killed]) -> None
     def kill(_bench: Bench, _domain: str) -> None:
         killed[domain] = broken.kill(bench, domain)
 
+    bench.attempt(domain, ("admission",), admission.measure_admission)
+    bench.attempt(domain, ("withdrawn",), admission.measure_withdrawn)
     bench.attempt(domain, ("cut",), broken.measure_cut)
     bench.attempt(domain, ("fast_cut",), partial(switching.measure_fast, kind="cut"))
     bench.attempt(domain, ("fast_silent",), partial(switching.measure_fast, kind="silent"))
     bench.attempt(domain, ("two_cuts",), switching.measure_two_cuts)
+    bench.attempt(domain, ("rotated",), privacy.measure_rotated)
+    bench.attempt(domain, ("outage",), privacy.measure_outage)
     bench.attempt(domain, ("crash",), broken.measure_crash)
     bench.attempt(domain, ("kill", "restore"), kill)

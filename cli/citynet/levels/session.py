@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,10 @@ from pyats import aetest
 from pyats.topology import loader
 from pydantic import TypeAdapter
 
+from citynet.errors import CitynetError
 from citynet.files import write_whole
 from citynet.lab import Lab, faults
+from citynet.lab import access as lab_access
 from citynet.levels import script, unicon_import
 from citynet.levels.access import Access
 from citynet.levels.bench import Bench, Deployment
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
 
     from citynet.levels.model import Bound, Check, Result
 
-DEPLOY_TIMEOUT_S = 600
+DEPLOY_TIMEOUT_S, REPORT_TIMEOUT_S = 600, 120
 
 
 @dataclass(slots=True)
@@ -83,8 +86,29 @@ def resizer(request: Request) -> Callable[[str, float], Deployment]:
     return resize
 
 
+def collector(request: Request) -> Callable[[Path], Deployment]:
+    """Collects evidence with the command that people use."""
+    return lambda store: _citynet("evidence", "collect", str(store), request.design, "--lab", request.lab)
+
+
+def reporter(store: Path, identifier: int) -> dict[str, Any]:
+    """Asks for a report about an identifier with the command that people use."""
+    words = ("evidence", "report", str(store), "--identifier", str(identifier), "--json")
+    argv = [sys.executable, "-m", "citynet", *words]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=REPORT_TIMEOUT_S)
+    if done.returncode:
+        lines = (done.stderr or done.stdout).strip().splitlines()
+        raise CitynetError(lines[-1] if lines else f"exit code {done.returncode}")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
 def _deploy(design: str, lab: str, *words: str) -> Deployment:
-    argv = [sys.executable, "-m", "citynet", "deploy", design, "--lab", lab, *words, "--quiet"]
+    return _citynet("deploy", design, "--lab", lab, *words)
+
+
+def _citynet(*words: str) -> Deployment:
+    argv = [sys.executable, "-m", "citynet", *words, "--quiet"]
     start = time.monotonic()
     try:
         done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=DEPLOY_TIMEOUT_S)
@@ -126,6 +150,9 @@ def judge(request: Request, tell: Callable[[dict[str, Any]], None]) -> Answer:
             faults=LabFaults(lab),
             deploy=deployer(request),
             resize=resizer(request),
+            collect=collector(request),
+            report=reporter,
+            order=partial(lab_access.ask, lab),
             files=request.files,
             output=output,
             wanted=wanted,

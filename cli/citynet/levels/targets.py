@@ -30,10 +30,13 @@ class HostPair:
 
 
 def pairs(plan: Plan, domain: str) -> list[HostPair]:
-    """Every ordered pair of hosts of each service of a domain; thinned out evenly when there are very many."""
+    """Every ordered pair of hosts of each service of a domain; thinned out evenly when there are very many.
+
+    Services that are fenced have none: nothing passes there without an identifier, and that is checked as such.
+    """
     found = []
     for service in plan.services.values():
-        if service.domain != domain:
+        if service.domain != domain or service.fenced:
             continue
         hosts = [plan.hosts[name] for name in service.hosts]
         count = len(hosts)
@@ -52,7 +55,7 @@ def apart_pairs(plan: Plan, domain: str) -> list[HostPair]:
     return [
         HostPair(plan.hosts[one], plan.hosts[other])
         for service in plan.services.values()
-        if service.domain == domain
+        if service.domain == domain and not service.fenced
         for i, one in enumerate(service.spokes)
         for other in (service.spokes[(i + step) % len(service.spokes)] for step in (1, 2))
         if other != one

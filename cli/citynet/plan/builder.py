@@ -13,7 +13,19 @@ if TYPE_CHECKING:
     import ipaddress
 
     from citynet.plan.lock import Lock
-    from citynet.plan.model import Device, FlexeGroup, Host, LineEnd, PlannedDomain, PlannedService, PlannedSlice
+    from citynet.plan.model import (
+        Device,
+        FlexeGroup,
+        Host,
+        KeyServer,
+        LineEnd,
+        PlannedAccess,
+        PlannedDomain,
+        PlannedFence,
+        PlannedIdentifier,
+        PlannedService,
+        PlannedSlice,
+    )
 
 FIRST_MANAGEMENT = 11
 """`.1` is the outside, `.2` the lab's machine; the rest up to here stays free for servers of the operator."""
@@ -35,6 +47,11 @@ class Builder:
     services: dict[str, PlannedService] = field(default_factory=dict)
     slices: dict[str, PlannedSlice] = field(default_factory=dict)
     groups: dict[str, FlexeGroup] = field(default_factory=dict)
+    key_servers: dict[str, KeyServer] = field(default_factory=dict)
+    identifiers: dict[str, PlannedIdentifier] = field(default_factory=dict)
+    fences: dict[str, PlannedFence] = field(default_factory=dict)
+    access: PlannedAccess | None = None
+    fenced_interconnects: set[str] = field(default_factory=set)
     secrets: set[str] = field(default_factory=set)
 
     def management(self, node: str, wanted: ipaddress.IPv4Address | None) -> str:
@@ -55,11 +72,16 @@ class Builder:
         number = FIRST_EXPLICIT + self.lock.take(f"sid/{device}", use, 0, LAST_EXPLICIT - FIRST_EXPLICIT)
         return addresses.ipv6(addresses.base(self.devices[device].srv6.prefix) + (number << 64))
 
-    def add_line(self, kind: PortKind, a: LineEnd, b: LineEnd, domain: str, way: Way | None = None) -> Line:
-        """Join two ports. The name is made of both nodes, so it survives any reordering of the design."""
+    def add_line(  # noqa: PLR0913 - what a line is
+        self, kind: PortKind, a: LineEnd, b: LineEnd, domain: str, way: Way | None = None, *, beside: str = ""
+    ) -> Line:
+        """Join two ports. The name is made of both nodes, so it survives any reordering of the design.
+
+        `beside` tells it from others that join the same nodes.
+        """
         way = way or Way([], 0.0, [])
         line = Line(
-            f"{a.node}--{b.node}",
+            f"{a.node}--{b.node}" + (f"--{beside}" if beside else ""),
             kind,
             a,
             b,

@@ -25,6 +25,7 @@ TECHNOLOGIES = {
     "platform": "device",
     "vrfs": "l3vpn",
     "guards": "interconnect",
+    "recorded": "interconnect",
 }
 """Technology of a device's field; a field that is missing here is one of its own, by its own name."""
 CITY = "city"

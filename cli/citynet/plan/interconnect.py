@@ -18,6 +18,7 @@ TRANSIT_NODE = 0xFFFF
 
 def plan_interconnects(city: City, builder: Builder) -> None:
     """Plan every interconnect of the design."""
+    builder.fenced_interconnects = {name for name, item in city.interconnects.items() if item.fenced}
     for name, item in city.interconnects.items():
         _plan_one(city, builder, name, item)
 
@@ -28,7 +29,8 @@ def _plan_one(city: City, builder: Builder, name: str, item: Interconnect) -> No
     first = addresses.base(str(city.domains[devices[0].domain].locators)) + (TRANSIT_NODE << 80) + (number << 64)  # type: ignore[index]
     transit = [addresses.ipv6(first), addresses.ipv6(first + 1)]
     ends = [LineEnd(device.name, builder.new_port(device.name, f"interconnect:{name}")) for device in devices]
-    line = builder.add_line(PortKind.INTERCONNECT, ends[0], ends[1], "")
+    alike = sum({*one.between} == {*item.between} for one in city.interconnects.values())
+    line = builder.add_line(PortKind.INTERCONNECT, ends[0], ends[1], "", beside=name if alike > 1 else "")
     builder.secrets.add(secret := f"bgp/{name}")
     for side, device in enumerate(devices):
         service, far = builder.services[item.services[side]], 1 - side
@@ -70,7 +72,13 @@ def _rule(builder: Builder, item: Interconnect, allow: Allow, index: int, side: 
         list(allow.ports),
         _addresses(builder, source_service, allow.source),
         _addresses(builder, destination_service, allow.destination),
+        _listed(builder, allow.identifiers),
+        _listed(builder, allow.identifiers if allow.answers is None else allow.answers),
     )
+
+
+def _listed(builder: Builder, names: list[str] | None) -> list[int] | None:
+    return None if names is None else [builder.identifiers[name].number for name in names]
 
 
 def _addresses(builder: Builder, service: str, participant: str) -> list[str]:

@@ -10,7 +10,7 @@ from citynet.design.types.words import LAYER_2
 from citynet.plan import addresses
 from citynet.plan.homing import plan_homing
 from citynet.plan.layer2 import plan_layer2
-from citynet.plan.model import Host, LineEnd, PlannedService, Port, PortKind, Vrf, VrfLeak
+from citynet.plan.model import Host, LineEnd, PlannedApplication, PlannedService, Port, PortKind, Vrf, VrfLeak
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,8 +51,15 @@ def plan_services(city: City, builder: Builder) -> None:
             str(service.data_class),
             f"{asn}:{service_number(builder, name)}",
             service.bandwidth_mbps,
+            encryption=service.encryption or "",
+            applications=[
+                PlannedApplication(one.name, str(one.data_class), one.protocol, list(one.ports))
+                for one in service.applications
+            ],
         )
         planned.hosts = [end.host for end in service.ends]
+        planned.fenced = service.fenced
+        planned.access = service.access != "open"
         if service.kind in LAYER_2:
             plan_layer2(builder, name, service, service_number(builder, name))
             continue
@@ -129,6 +136,7 @@ def _plan_end(builder: Builder, name: str, service: Service, end: End) -> None:
     )
     if len(devices) == 1:
         devices[0].ports[-1].addresses = block.prefixes(1)
+        devices[0].ports[-1].ike = service.access == "ike"
         ports[0].addresses = block.prefixes(2)
         host.gateways = [text.partition("/")[0] for text in block.prefixes(1)]
     else:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from citynet.design import geometry
 from citynet.design.fibres import FibreMap
+from citynet.design.grades import level_of
 from citynet.design.links import all_links
 from citynet.design.types import Role
 from citynet.errors import InputError, Problem
 from citynet.plan import addresses
+from citynet.plan.access import plan_access
+from citynet.plan.bindings import plan_bindings
 from citynet.plan.builder import Builder
+from citynet.plan.encryption import plan_encryption
+from citynet.plan.fences import plan_fences, plan_identifiers
 from citynet.plan.interconnect import plan_interconnects
 from citynet.plan.internet import plan_exits
 from citynet.plan.l3vpn import plan_leaks, plan_services
@@ -30,7 +36,12 @@ from citynet.plan.model import (
     UnderlayInterface,
 )
 from citynet.plan.paths.planning import plan_paths
+from citynet.plan.recording import plan_recording
+from citynet.plan.refusals import plan_refusals
+from citynet.plan.sentries import plan_sentries
 from citynet.plan.slices import plan_slices
+from citynet.plan.tags import plan_tags
+from citynet.plan.tracing import plan_tracing
 from citynet.plan.underlay import FIRST_NODE, LAST_NODE, plan_srv6, plan_underlay
 
 if TYPE_CHECKING:
@@ -52,6 +63,7 @@ def make_plan(design: Design, lock: Lock) -> Plan:
     """
     city = design.city
     builder = Builder(lock, city.management.prefix)
+    sites = _sites(design)
     try:
         _plan_devices(design, builder)
         _plan_links(design, builder)
@@ -59,9 +71,19 @@ def make_plan(design: Design, lock: Lock) -> Plan:
         plan_services(city, builder)
         plan_exits(city, builder)
         plan_leaks(builder)
+        plan_identifiers(city, builder)
         plan_interconnects(city, builder)
+        plan_bindings(city, builder)
         plan_slices(city, builder)
+        plan_encryption(city, builder)
         plan_paths(city, builder)
+        plan_tags(city, builder)
+        plan_recording(city, builder)
+        plan_fences(design, builder, sites)
+        plan_refusals(city, builder)
+        plan_sentries(design, builder)
+        plan_tracing(city, builder)
+        plan_access(city, builder)
     except AllocationError as error:
         raise InputError([Problem(design.source.files[0], 0, str(error), error.expected, error.hint)]) from error
     _plan_bgp(builder)
@@ -72,6 +94,7 @@ def make_plan(design: Design, lock: Lock) -> Plan:
         management_prefix=str(city.management.prefix),
         management_gateway=addresses.ipv4(int(city.management.prefix.network_address) + 1),
         **_described(city),
+        sites=sites,
         domains=builder.domains,
         devices=builder.devices,
         hosts=builder.hosts,
@@ -81,6 +104,10 @@ def make_plan(design: Design, lock: Lock) -> Plan:
         optical=optical,
         slices=builder.slices,
         groups=builder.groups,
+        key_servers=builder.key_servers,
+        identifiers=builder.identifiers,
+        fences=builder.fences,
+        access=builder.access,
     )
 
 
@@ -88,10 +115,6 @@ def _described(city: City) -> dict[str, Any]:
     """What the plan takes over from the design as it is."""
     return {
         "zones": {n: PlannedZone(n, zone.title, str(zone.kind), zone.within or "") for n, zone in city.zones.items()},
-        "sites": {
-            n: PlannedSite(n, site.title, site.zone or "", [site.place.lat, site.place.lon] if site.place else [])
-            for n, site in city.sites.items()
-        },
         "fibres": {
             n: PlannedFibre(
                 n, one.between[0], one.between[1], one.length_km, one.capacity_gbps, one.risk_groups, one.loss_db
@@ -102,16 +125,38 @@ def _described(city: City) -> dict[str, Any]:
     }
 
 
+def _sites(design: Design) -> dict[str, PlannedSite]:
+    city, within = design.city, geometry.areas(design)
+    return {
+        n: PlannedSite(
+            n,
+            site.title,
+            site.zone or "",
+            [site.place.lat, site.place.lon] if site.place else [],
+            geometry.zones_of(city, within, n),
+        )
+        for n, site in city.sites.items()
+    }
+
+
 def _plan_devices(design: Design, builder: Builder) -> None:
     city = design.city
     last: dict[str, int] = {}
     for domain_name, block in city.domains.items():
         builder.domains[domain_name] = PlannedDomain(
-            domain_name, block.title, str(block.level), block.asn, str(block.locators)
+            domain_name,
+            block.title,
+            str(block.level),
+            block.asn,
+            str(block.locators),
+            str(level_of(block)),
+            block.algorithms,
         )
         builder.secrets |= {f"isis/{domain_name}", f"bgp/{domain_name}"}
         last[domain_name] = min(LAST_NODE, block.router_ids.num_addresses - 2)
     reserved = [(name, device.management) for name, device in city.devices.items() if device.management]
+    servers = {server.address: site for site, server in city.encryption.key_servers.items()}  # some share an address
+    reserved += [(f"key-server/{site}", address) for address, site in servers.items()]
     for name, wanted in reserved:  # before anybody else can take the number
         builder.management(name, wanted)
     for name, device in city.devices.items():

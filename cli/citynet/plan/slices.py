@@ -12,6 +12,7 @@ from citynet.design.flexe import (
     parts_of_slot,
 )
 from citynet.design.slices import reserve
+from citynet.plan.bindings import carried
 from citynet.plan.calendar import QUARTERS, assign
 from citynet.plan.model import (
     FlexeClient,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from citynet.design.slices import Stretch
     from citynet.design.types import City
     from citynet.plan.builder import Builder
-    from citynet.plan.model import Device, Line
+    from citynet.plan.model import Device, Line, Port
 
 LAST_NUMBER = 255
 QUEUE_MS = 200
@@ -77,6 +78,9 @@ def _plan_numbers(city: City, builder: Builder) -> None:
         if service.slice is not None:
             builder.slices[service.slice].services.append(name)
             builder.services[name].slice = service.slice
+        for own in dict.fromkeys(binding.slice for binding in builder.services[name].bindings):
+            if own and own != service.slice:
+                builder.slices[own].services.append(name)
 
 
 def _group(city: City, builder: Builder, line: str, stretch: Stretch, group: Group) -> FlexeGroup:
@@ -161,18 +165,21 @@ def _plan_entries(city: City, builder: Builder) -> None:
     for device in builder.devices.values():
         if device.domain in domains:
             device.slice_entries = [
-                SliceEntry(port.name, _number(builder, device, port.name))
-                for port in device.ports
-                if port.kind is not PortKind.LINK
+                _entry(builder, device, port) for port in device.ports if port.kind is not PortKind.LINK
             ]
+            if any(entry.identifiers for entry in device.slice_entries):
+                device.identifiers = carried(city)
 
 
-def _number(builder: Builder, device: Device, name: str) -> int:
-    """The number of the slice of what enters by a port; 0 when it has none."""
-    port = device.port(name)
+def _entry(builder: Builder, device: Device, port: Port) -> SliceEntry:
+    """The number of the slice of what enters by a port, 0 when it has none; and of its identifiers."""
     if port.kind is PortKind.ATTACHMENT:
         service = builder.hosts[port.peer].service
     else:
-        service = next((vrf.service for vrf in device.vrfs if name in vrf.ports), "")
+        service = next((vrf.service for vrf in device.vrfs if port.name in vrf.ports), "")
     planned = builder.services.get(service)
-    return builder.slices[planned.slice].number if planned and planned.slice else 0
+    if planned is None:
+        return SliceEntry(port.name, 0)
+    number = builder.slices[planned.slice].number if planned.slice else 0
+    own = {one.number: builder.slices[one.slice].number for one in planned.bindings if one.slice}
+    return SliceEntry(port.name, number, own)

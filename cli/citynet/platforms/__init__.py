@@ -51,6 +51,11 @@ def lacking(design: Design, technology: str) -> list[str]:
     return [name for name, device in design.city.devices.items() if not able.get(device.platform, True)]
 
 
+def having(technology: str) -> list[str]:
+    """The platforms that have a technology."""
+    return [name for name in _MODULES if _can(name, technology)]
+
+
 @cache
 def _can(name: str, technology: str) -> bool:
     found = [one.supported for one in platform(name).capabilities if one.technology == technology]

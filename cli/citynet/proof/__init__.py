@@ -1,4 +1,4 @@
-"""Static proof: what a plan alone says about isolation, reachability, risk and capacity.
+"""Static proof: what a plan alone says about isolation, reachability, risk, capacity, encryption, fences and access.
 
 Reads the plan's data and nothing else; how the planner came to it plays no part.
 """
@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from citynet.proof.access import prove_access
 from citynet.proof.capacity import prove_fibres, prove_links
+from citynet.proof.crossings import prove_crossings
+from citynet.proof.encryption import prove_encryption
+from citynet.proof.fences import prove_fences
 from citynet.proof.isolation import prove_isolation
 from citynet.proof.light import prove_light
 from citynet.proof.model import CLAIMS, Area, Proof, silent
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from citynet.proof.model import Tell
 
 __all__ = ["CLAIMS", "Area", "Proof", "prove"]
+_OF_DOMAINS = {Area.REACHABILITY, Area.RISK, Area.CAPACITY}
+"""Parts that look at the network of each domain."""
 
 
 def prove(plan: Plan, only: Collection[Area] = tuple(Area), tell: Tell = silent) -> Proof:
@@ -36,7 +42,14 @@ def prove(plan: Plan, only: Collection[Area] = tuple(Area), tell: Tell = silent)
     if Area.ISOLATION in only:
         tell("isolation")
         proof.results += prove_isolation(plan)
-    for domain in plan.domains if {*only} - {Area.ISOLATION} else ():
+    if Area.FENCES in only:
+        tell("fences")
+        proof.results += prove_fences(plan)
+        proof.results += prove_crossings(plan)
+    if Area.ACCESS in only:
+        tell("access")
+        proof.results += prove_access(plan)
+    for domain in plan.domains if {*only} & _OF_DOMAINS else ():
         tell(f"{domain}: network")
         network = network_of(plan, domain)
         seen = Searched(network, network.split())
@@ -49,6 +62,9 @@ def prove(plan: Plan, only: Collection[Area] = tuple(Area), tell: Tell = silent)
             proof.results += prove_links(plan, network, tell)
     if Area.CAPACITY in only:
         proof.results.append(prove_fibres(plan))
+    if Area.ENCRYPTION in only:
+        tell("encryption")
+        proof.results += prove_encryption(plan)
     proof.results += prove_light(plan, only)
     proof.results.sort(key=lambda result: list(CLAIMS).index(result.claim))
     return proof

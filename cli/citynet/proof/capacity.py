@@ -16,7 +16,7 @@ from citynet.proof.model import CLAIMS, Refutation, Result, Verdict, judged, not
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from citynet.plan.model import Plan
+    from citynet.plan.model import Plan, PlannedService
     from citynet.proof.flows import Demand
     from citynet.proof.model import Tell
     from citynet.proof.network import Network
@@ -166,17 +166,29 @@ def _overfull(plan: Plan, network: Network, arc: int, by_service: dict[str, floa
     rates = {client.slice: 1000 * client.bandwidth_gbps for client in group.clients} if group else {}
     wanted: dict[str, float] = defaultdict(float)
     for service, mbps in by_service.items():
-        if plan.services[service].slice:
-            wanted[plan.services[service].slice] += mbps
+        for name, part in _parts(plan.services[service], mbps):
+            wanted[name] += part
     for name, mbps in wanted.items():
         if mbps > rates.get(name, 0.0) + SLACK_MBPS:
             yield Refutation(
                 f"link {line}",
                 f"{_direction(network, arc)} may carry {mbps / 1000:g} Gbit/s in slice {name} of "
                 f"{rates.get(name, 0.0) / 1000:g}",
-                services=sorted(one for one in by_service if plan.services[one].slice == name),
+                services=sorted(one for one in by_service if name in dict(_parts(plan.services[one], mbps))),
                 advice="a larger slice",
             )
+
+
+def _parts(service: PlannedService, mbps: float) -> Iterator[tuple[str, float]]:
+    """The slices in which packets of a service travel, with the load of each: identifiers take theirs of the whole."""
+    rest = mbps
+    for one in service.bindings:
+        if one.slice:
+            part = mbps * min(1.0, one.bandwidth_mbps / service.bandwidth_mbps) if service.bandwidth_mbps else 0.0
+            rest = max(0.0, rest - part)
+            yield one.slice, part
+    if service.slice:
+        yield service.slice, rest
 
 
 class _Failures:

@@ -10,12 +10,15 @@ from typing import Any, Protocol
 
 
 class Area(enum.StrEnum):
-    """The four parts of a proof, as `--only` names them."""
+    """The parts of a proof, as `--only` names them."""
 
     ISOLATION = "isolation"
     REACHABILITY = "reachability"
     RISK = "risk"
     CAPACITY = "capacity"
+    ENCRYPTION = "encryption"
+    FENCES = "fences"
+    ACCESS = "access"
 
 
 class Verdict(enum.StrEnum):
@@ -63,6 +66,29 @@ CLAIMS = {
         Claim("CAP-03", Area.CAPACITY, "links on a fibre need no more than its capacity"),
         Claim("CAP-04", Area.CAPACITY, "each service has 5G slots of its own on every link it may use", "L2"),
         Claim("CAP-05", Area.CAPACITY, "no slot of a fibre is lit twice"),
+        Claim("ENC-01", Area.ENCRYPTION, "no line leaves a machine room in the clear, or weaker than is due", "L2"),
+        Claim("ENC-02", Area.ENCRYPTION, "no service, no application is weaker than the class of its data asks", "L2"),
+        Claim("ENC-03", Area.ENCRYPTION, "every key has a source, one master, and the same holders at both ends", "L2"),
+        Claim("ENC-04", Area.ENCRYPTION, "no crossing or exit leads data into weaker protection", "L2"),
+        Claim("FENCE-01", Area.FENCES, "data with an identifier reach only zones that a fence lets them reach"),
+        Claim("FENCE-02", Area.FENCES, "… and no other zone without one, or in any other shape of packet"),
+        Claim("FENCE-03", Area.FENCES, "a host has a right to identifiers of its groups only, from its own prefix"),
+        Claim(
+            "FENCE-04", Area.FENCES, "every port of customers and borders judges; no layer-2 service carries such data"
+        ),
+        Claim(
+            "FENCE-05",
+            Area.FENCES,
+            "what fences and lists of interconnects allow passes at every device",
+        ),
+        Claim("FENCE-06", Area.FENCES, "only identifiers on its list cross an interconnect, each direction by itself"),
+        Claim("FENCE-07", Area.FENCES, "both ends of an interconnect record every identifier that may cross"),
+        Claim(
+            "ACCESS-01", Area.ACCESS, "each port of a service that asks for access is closed till its host is let on"
+        ),
+        Claim("ACCESS-02", Area.ACCESS, "no role or task gives an identifier to whose group a host does not belong"),
+        Claim("ACCESS-03", Area.ACCESS, "a right binds identifiers, and a fence judges whatever it lets pass"),
+        Claim("ACCESS-04", Area.ACCESS, "each edge asks the city's servers, by a secret of its own"),
     )
 }
 """Every kind of claim by its id; ids never change their meaning."""

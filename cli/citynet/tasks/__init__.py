@@ -11,11 +11,20 @@ from typing import TYPE_CHECKING, Any
 import pydantic
 
 from citynet.errors import CitynetError, Exit
+from citynet.tasks.access import AccessPorts
 from citynet.tasks.evpn import EvpnService
+from citynet.tasks.fence import FenceAcl
+from citynet.tasks.ipsec import IpsecTunnels
 from citynet.tasks.l3vpn import L3vpnService
+from citynet.tasks.macsec import MacsecLink
 from citynet.tasks.paths import Srv6Paths
+from citynet.tasks.qkd import QkdKeys
+from citynet.tasks.sentry import SentryTask
 from citynet.tasks.slices import FlexeClients
+from citynet.tasks.sm4 import Sm4Tunnels
 from citynet.tasks.srv6 import Srv6Locator
+from citynet.tasks.tags import EdgeTags
+from citynet.tasks.trace import HopTrace
 from citynet.tasks.underlay import UnderlayTask
 from citynet.tasks.vpws import VpwsService
 
@@ -30,6 +39,15 @@ TASKS: dict[str, type[Task]] = {
     "srv6_path": Srv6Paths,
     "vpws_service": VpwsService,
     "evpn_service": EvpnService,
+    "macsec_link": MacsecLink,
+    "ipsec_tunnel": IpsecTunnels,
+    "sm4_tunnel": Sm4Tunnels,
+    "qkd_key": QkdKeys,
+    "fence_acl": FenceAcl,
+    "sentry": SentryTask,
+    "access_port": AccessPorts,
+    "edge_tag": EdgeTags,
+    "hop_trace": HopTrace,
 }
 """By the name of the module in the collection."""
 

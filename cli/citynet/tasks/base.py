@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -19,6 +19,10 @@ PortName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$")]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 Secret = Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,254}$")]
 """A key: printable, without spaces, so that it cannot end its word."""
+KeySource = Literal["vault", "qkd"]
+"""Where a key is from: the task itself says it, or the key server that the task `qkd_key` names."""
+UNNAMED = "neighbor"
+"""Who is at the other end of a line of which that is not said."""
 
 
 def _interface(text: str) -> str:
@@ -63,7 +67,7 @@ class Interface(Part):
     """A port, and who is at its other end."""
 
     name: PortName
-    neighbor: Word = "neighbor"
+    neighbor: Word = UNNAMED
     neighbor_port: Word = "port"
 
     def port(self, kind: PortKind, vrf: str = "", addresses: list[str] | None = None) -> Port:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from citynet.plan.bindings import EXTENSIONS
 from citynet.plan.model import IdentifierOption, PathTo, SegmentPath, SteeredTo, Steering, Vrf
-from citynet.plan.paths.planning import EXTENSIONS, LAST_NUMBER, SERVICE_TABLES
+from citynet.plan.paths.planning import LAST_NUMBER, SERVICE_TABLES
 from citynet.tasks.base import Ipv6, Name, Part, PortName, Prefix, Prefix6, Task
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from citynet.lab import Lab
 from citynet.levels.bench import Bench
 from citynet.levels.targets import far_pairs
-from citynet.platforms.whitebox.device.paths import STATE
+from citynet.platforms.whitebox.device.path_agent import STATE
 from figures import room
 from figures.flows import NotCarriedError, broken, carried, ends, note
 from figures.table import Figure

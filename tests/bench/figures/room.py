@@ -19,6 +19,8 @@ from citynet.levels.targets import nodes
 
 ROOT = Path(__file__).parents[3]
 NAME = "figures"
+DESIGN = "CITYNET_FIGURES_DESIGN"
+"""Environment variable with the folder of the design that the lab was made from."""
 
 
 def citynet(*words: str) -> None:
@@ -37,6 +39,7 @@ def city(design: Path, name: str = NAME) -> Iterator[Lab]:
         else:
             own.mkdir()
             shutil.copy(design, own / "design.yml")
+        os.environ[DESIGN] = str(own)
         citynet("lab", "up", str(own), "--name", name, "--quiet")
         lab = Lab.load(name)
         try:

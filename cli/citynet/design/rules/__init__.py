@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from citynet.design.rules import (  # noqa: F401 - each module adds its rules
+    access,
     addressing,
     capacity,
+    encryption,
+    fences,
     form,
     interconnects,
     internet,
@@ -18,6 +21,7 @@ from citynet.design.rules import (  # noqa: F401 - each module adds its rules
     paths,
     places,
     policies,
+    sentries,
     services,
     slices,
     usage,

@@ -9,6 +9,7 @@ from citynet.design.fibres import FibreMap
 from citynet.design.flexe import SLOT_GBPS, slots_for, slots_of
 from citynet.design.links import all_links
 from citynet.design.rules.registry import rule
+from citynet.design.slices import slices_of as slices_of_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,12 +71,13 @@ def _slots_wanted(design: Design) -> dict[str, int]:
     wanted = defaultdict[str, int](int)
     sliced = set[tuple[str, str]]()
     for service in design.city.services.values():
-        own = design.city.slices.get(service.slice or "")
+        own = [name for name, _ in slices_of_service(service) if name in design.city.slices]
         for end in service.ends:
             for device in {end.device, end.backup_device or end.device}:
-                if own is None:
+                if service.slice not in design.city.slices:
                     wanted[device] += slots_for(service.bandwidth_mbps)
-                elif (device, str(service.slice)) not in sliced:
-                    sliced.add((device, str(service.slice)))
-                    wanted[device] += slots_for(1000 * own.bandwidth_gbps)
+                for name in own:
+                    if (device, name) not in sliced:
+                        sliced.add((device, name))
+                        wanted[device] += slots_for(1000 * design.city.slices[name].bandwidth_gbps)
     return wanted

@@ -23,7 +23,7 @@ _TEXTS = {
 
     A misspelt key would otherwise do nothing, silently. The reference page and `citynet schema` list them all.""",
     "value": """A value has the type and the range that its key asks for.""",
-    "platform": """Every device is of a platform that citynet has.
+    "platform": """Every device is of a platform that citynet has, and that can encrypt what the device must.
 
     `citynet show DESIGN capabilities` lists what each can do.""",
     "path": """Every path that a service asks for can be had between all of its devices.

@@ -82,3 +82,53 @@ def _allows(design: Design, name: str) -> Iterator[Problem]:
                 f"'{allow.source}' and '{allow.destination}' are not on the two sides of '{name}'",
                 "an end of each in the services it joins",
             )
+
+
+@rule("crossing-identifiers", "participants", "participant_groups", "identifiers", "fences", "services")
+def crossing_identifiers(design: Design) -> Iterator[Problem]:
+    """Where a flow between the domains has a list of data identifiers, it can come about, and nothing else can cross.
+
+    Only an interconnect that is `fenced`, in a city with fences, asks every packet for an identifier. The opener has a
+    right to those of `identifiers`, and the one who answers to some of `answers`, or there are none: then nothing
+    comes back, which UDP alone can bear.
+    """
+    for name, item in design.city.interconnects.items():
+        for number, allow in enumerate(item.allow):
+            loc: Loc = ("interconnects", name, "allow", number)
+            if allow.identifiers is None:
+                if allow.answers is not None:
+                    what = "answers have a list of identifiers, and what they answer has none"
+                    yield design.source.problem((*loc, "answers"), what, "'identifiers' as well")
+                continue
+            if not item.fenced or not design.city.fences:
+                lacks = f"interconnect '{name}' is not fenced" if not item.fenced else "the city has no fences"
+                what = f"a list of identifiers, but {lacks}: other packets would cross as well"
+                expected = "'fenced: true' and fences"
+                yield design.source.problem((*loc, "identifiers"), what, expected)
+            yield from _bearers(design, loc, allow)
+
+
+def _bearers(design: Design, loc: Loc, allow: Allow) -> Iterator[Problem]:
+    """Whoever sends has a right to what the lists say; names that lead nowhere are another rule's."""
+    for key, who, listed in (
+        ("identifiers", allow.source, allow.identifiers),
+        ("answers", allow.destination, allow.answers),
+    ):
+        for one in listed or ():
+            if not _has_right(design, who, one):
+                what = f"'{who}' has no right to identifier '{one}'"
+                yield design.source.problem((*loc, key), what, "an identifier of a group that it is in")
+    if allow.protocol == "udp":
+        return
+    if allow.answers == []:
+        what = f"a {allow.protocol} flow without answers"
+        yield design.source.problem((*loc, "answers"), what, "identifiers that answers may carry", "udp needs none")
+    if allow.answers is None and not any(_has_right(design, allow.destination, one) for one in allow.identifiers or ()):
+        what = f"'{allow.destination}' has a right to none of them, so that no answer can cross"
+        yield design.source.problem((*loc, "identifiers"), what, "'answers' with identifiers of its own")
+
+
+def _has_right(design: Design, participant: str, identifier: str) -> bool:
+    known = design.city.identifiers.get(identifier)
+    group = design.city.participant_groups.get(known.group) if known is not None else None
+    return group is None or participant in group.participants

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from citynet.design.grades import steering_class
 from citynet.design.rules.interconnects import flow_ports
 from citynet.design.rules.registry import rule
 from citynet.design.types import DataClass, Role
@@ -54,9 +55,11 @@ def exit_class(design: Design) -> Iterator[Problem]:
     names the classes). Give the service that needs the internet a VRF of its own.
     """
     for name, service in design.city.services.items():
-        if service.exit is not None and service.data_class in {DataClass.IMPORTANT, DataClass.CORE}:
+        classes = [service.data_class, *(one.data_class for one in service.applications)]
+        classes += [steering_class(design.city, item) or service.data_class for item in service.steering]
+        if service.exit is not None and (kept := {*classes} & {DataClass.IMPORTANT, DataClass.CORE}):
             yield design.source.problem(
                 ("services", name, "exit"),
-                f"service '{name}' carries {service.data_class} data and has an exit to the internet",
+                f"service '{name}' carries {' and '.join(sorted(kept))} data and has an exit to the internet",
                 "public or commercial data, or no exit",
             )

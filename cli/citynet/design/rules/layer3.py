@@ -81,7 +81,7 @@ def path_ends(design: Design) -> Iterator[Problem]:
     A path leads to one device; it would go on leading there when a dual-homed site has left it, and knows no spokes.
     """
     for name, service in design.city.services.items():
-        if service.path is None and not service.steering:
+        if service.path is None and not any(item.path for item in service.steering):
             continue
         key = "path" if service.path is not None else "steering"
         if service.topology != "any-to-any" or any(end.backup_device is not None for end in service.ends):

@@ -24,10 +24,13 @@ def _references(design: Design) -> Iterator[tuple[Loc, str, str, Iterable[str]]]
         yield ("devices", name, "site"), "site", device.site, city.sites
         if device.domain is not None:
             yield ("devices", name, "domain"), "domain", device.domain, city.domains
+    yield from ((("encryption", "key_servers", site), "site", site, city.sites) for site in city.encryption.key_servers)
     yield from _link_references(design)
     yield from _zone_references(design)
     yield from _service_references(design)
     yield from _path_references(design)
+    yield from _fence_references(design)
+    yield from _access_references(design)
 
 
 def _link_references(design: Design) -> Iterator[tuple[Loc, str, str, Iterable[str]]]:
@@ -87,7 +90,12 @@ def _path_references(design: Design) -> Iterator[tuple[Loc, str, str, Iterable[s
         if service.path is not None:
             yield ("services", name, "path"), "path", service.path, city.paths
         for number, item in enumerate(service.steering):
-            yield ("services", name, "steering", number, "path"), "path", item.path, city.paths
+            if item.path is not None:
+                yield ("services", name, "steering", number, "path"), "path", item.path, city.paths
+            if item.slice is not None:
+                yield ("services", name, "steering", number, "slice"), "slice", item.slice, city.slices
+            if item.data is not None:
+                yield ("services", name, "steering", number, "data"), "identifier", item.data, city.identifiers
     for name, policy in city.paths.items():
         if policy.disjoint_from is not None:
             yield ("paths", name, "disjoint_from"), "path", policy.disjoint_from, city.paths
@@ -99,6 +107,44 @@ def _path_references(design: Design) -> Iterator[tuple[Loc, str, str, Iterable[s
             yield from (((*loc, "links"), "device", device, city.devices) for ends in parts.links for device in ends)
 
 
+def _fence_references(design: Design) -> Iterator[tuple[Loc, str, str, Iterable[str]]]:
+    city = design.city
+    for name, group in city.participant_groups.items():
+        loc: Loc = ("participant_groups", name, "participants")
+        yield from ((loc, "participant", who, city.participants) for who in group.participants)
+    for name, identifier in city.identifiers.items():
+        yield ("identifiers", name, "group"), "participant_group", identifier.group, city.participant_groups
+    for name, item in city.interconnects.items():
+        for number, allow in enumerate(item.allow):
+            for key, listed in (("identifiers", allow.identifiers), ("answers", allow.answers)):
+                loc = ("interconnects", name, "allow", number, key)
+                yield from ((loc, "identifier", one, city.identifiers) for one in listed or ())
+    for name, fence in city.fences.items():
+        for key, zones in (("sources", fence.sources), ("allowed", fence.allowed), ("forbidden", fence.forbidden)):
+            yield from ((("fences", name, key), "zone", zone, city.zones) for zone in zones)
+        yield from ((("fences", name, "identifiers"), "identifier", one, city.identifiers) for one in fence.identifiers)
+
+
+def _access_references(design: Design) -> Iterator[tuple[Loc, str, str, Iterable[str]]]:
+    city = design.city
+    hosts = [end.host for service in city.services.values() for end in service.ends]
+    for name, role in city.access.roles.items():
+        for key, kind, wanted, known in (
+            ("participants", "participant", role.participants, city.participants),
+            ("hosts", "host", role.hosts, hosts),
+            ("services", "service", role.services, city.services),
+            ("identifiers", "identifier", role.identifiers, city.identifiers),
+            ("zones", "zone", role.zones, city.zones),
+            ("devices", "device", role.devices, city.devices),
+        ):
+            yield from ((("access", "roles", name, key), kind, one, known) for one in wanted)
+    for name, task in city.access.tasks.items():
+        yield from ((("access", "tasks", name, "roles"), "role", one, city.access.roles) for one in task.roles)
+        yield from (
+            (("access", "tasks", name, "identifiers"), "identifier", one, city.identifiers) for one in task.identifiers
+        )
+
+
 @rule("reference")
 def references(design: Design) -> Iterator[Problem]:
     """Every name leads to something that exists.
@@ -107,8 +153,9 @@ def references(design: Design) -> Iterator[Problem]:
     """
     for loc, kind, name, known in _references(design):
         if name not in known and not design.aside.knows(f"{kind}s", name):
+            word = kind.replace("_", " ")
             yield design.source.problem(
-                loc, f"no {kind} '{name}'", f"a {kind} of this design", did_you_mean(name, known)
+                loc, f"no {word} '{name}'", f"a {word} of this design", did_you_mean(name, known)
             )
 
 

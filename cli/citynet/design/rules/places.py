@@ -21,7 +21,8 @@ _SIZE = {kind: size for size, kind in enumerate(ZoneKind)}
 def zones(design: Design) -> Iterator[Problem]:
     """A zone lies within a larger kind of zone.
 
-    园区 in 市 in 省 in 境: `campus`, `city`, `province`, `country`. A fence around a zone holds all zones within it.
+    园区 in 区 in 市 in 省 in 境: `campus`, `district`, `city`, `province`, `country`. A fence around a zone holds all
+    zones within it.
     """
     for name, zone in design.city.zones.items():
         outer = design.city.zones.get(zone.within) if zone.within else None
@@ -30,7 +31,7 @@ def zones(design: Design) -> Iterator[Problem]:
                 ("zones", name, "within"),
                 f"zone '{name}' ({zone.kind}) lies within '{zone.within}' ({outer.kind})",
                 "a larger kind of zone",
-                "campus < city < province < country",
+                "campus < district < city < province < country",
             )
 
 

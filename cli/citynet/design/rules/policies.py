@@ -33,22 +33,51 @@ def path_circle(design: Design) -> Iterator[Problem]:
 def data_identifier(design: Design) -> Iterator[Problem]:
     """A service steers a data identifier once, and the identifier is as long as `data_identifiers.bits` says.
 
-    Two paths for one identifier would leave it open which is taken.
+    Two paths for one identifier would leave it open which is taken; one with neither path, slice nor encryption of its
+    own does nothing.
     """
     bits = design.city.data_identifiers.bits
     for name, service in design.city.services.items():
-        seen: set[int] = set()
+        seen: set[int | str | None] = set()
         for number, steering in enumerate(service.steering):
             loc = ("services", name, "steering", number, "identifier")
-            if steering.identifier in seen:
+            what = steering.identifier or steering.data
+            if (steering.identifier is None) == (steering.data is None):
                 yield design.source.problem(
-                    loc, f"service '{name}' steers identifier {steering.identifier} twice", "one path for each"
+                    ("services", name, "steering", number),
+                    f"service '{name}' steers nothing, or two things at once",
+                    "either 'identifier' or 'data'",
                 )
-            seen.add(steering.identifier)
-            if steering.identifier >> bits:
+            elif what in seen:
+                yield design.source.problem(
+                    loc, f"service '{name}' steers identifier {what} twice", "one entry for each"
+                )
+            seen.add(what)
+            if steering.path is None and steering.slice is None and steering.encryption is None:
+                yield design.source.problem(
+                    ("services", name, "steering", number),
+                    f"identifier {what} has nothing of its own in service '{name}'",
+                    "'path', 'slice' or 'encryption'",
+                )
+            if (steering.identifier or 0) >> bits:
                 yield design.source.problem(
                     loc, f"identifier {steering.identifier} is too large", f"a number of {bits} bits"
                 )
+
+
+@rule("service-tags")
+def service_tags(design: Design) -> Iterator[Problem]:
+    """Identifiers that the network gives are as long as `data_identifiers.bits` says; only TCP and UDP have ports."""
+    bits = design.city.data_identifiers.bits
+    for name, service in design.city.services.items():
+        for number, tag in enumerate(service.tags):
+            loc = ("services", name, "tags", number)
+            if tag.identifier >> bits:
+                what = f"identifier {tag.identifier} is too large"
+                yield design.source.problem((*loc, "identifier"), what, f"a number of {bits} bits")
+            if tag.ports and tag.protocol not in {"tcp", "udp"}:
+                what = f"a tag of service '{name}' has ports, and its protocol is {tag.protocol}"
+                yield design.source.problem((*loc, "ports"), what, "protocol tcp or udp, or no ports")
 
 
 @warning("unused-path", "services", "paths")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from citynet.design.grades import steering_class
 from citynet.design.rules.names import service_ends_of
 from citynet.design.rules.registry import rule
 from citynet.design.types import DataClass, Level, Role
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
     from citynet.design.model import Design
     from citynet.design.source import Loc
+    from citynet.design.types import Service
     from citynet.errors import Problem
 
 LEVEL_OF = {
@@ -58,11 +61,28 @@ def _takes_ends(design: Design, name: str, device_name: str, loc: Loc) -> Iterat
         )
 
 
+_INTERFACES = {
+    r"mgmt|mgmt0": "management",
+    r"eth[0-9].*": "a port",
+    r"ike[0-9]+": "ports whose hosts get on by IKE",
+    r"(br|vni)[0-9]+": "a layer-2 service",
+    r"lo|sr0|vtep0": "the device itself",
+}
+"""Names that interfaces of a device have, as patterns, and whose they are."""
+
+
+def _taken(name: str) -> str | None:
+    return next((whose for pattern, whose in _INTERFACES.items() if re.fullmatch(pattern, name)), None)
+
+
 NEEDED = {"l3vpn": ("vrf",)}
 """The keys that a kind of service needs, besides those that all have."""
 OWN: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("vrf", "topology", "police", "max_routes", "exit", "steering"), ("l3vpn",)),
+    **dict.fromkeys(
+        ("vrf", "topology", "police", "fenced", "access", "max_routes", "exit", "steering", "tags"), ("l3vpn",)
+    ),
     "path": ("l3vpn", "vpws"),
+    "applications": ("l3vpn",),
 }
 """The keys that only some kinds of service have, and which."""
 OWN_OF_END: dict[str, tuple[str, ...]] = dict.fromkeys(("part", "backup_device"), ("l3vpn",))
@@ -101,17 +121,18 @@ def service_kind(design: Design) -> Iterator[Problem]:
 
 @rule("service-vrf")
 def service_vrf(design: Design) -> Iterator[Problem]:
-    """Two services of one domain have two VRFs, and none is called `mgmt`.
+    """Two services of one domain have two VRFs, and none is called as another interface of a device.
 
-    A VRF is what keeps the routes of one service from another's; `mgmt` is the one that management arrives in.
+    A VRF is what keeps the routes of one service from another's. It is an interface of the device, so no port, line or
+    bridge may have its name (`eth1`, `eth1s`, `br7`, `sr0` …); `mgmt` is the one that management arrives in.
     """
     seen: dict[tuple[str, str], str] = {}
     for name, service in design.city.services.items():
         if service.vrf is None:
             continue
         loc: Loc = ("services", name, "vrf")
-        if service.vrf == "mgmt":
-            yield design.source.problem(loc, "vrf 'mgmt' is taken by management", "another name")
+        if (whose := _taken(service.vrf)) is not None:
+            yield design.source.problem(loc, f"vrf '{service.vrf}' is taken by {whose}", "another name")
         first = seen.setdefault((service.domain, service.vrf), name)
         if first != name:
             yield design.source.problem(
@@ -128,11 +149,25 @@ def data_class(design: Design) -> Iterator[Problem]:
     """
     for name, service in design.city.services.items():
         domain = design.city.domains.get(service.domain)
-        if domain is not None and domain.level < LEVEL_OF[service.data_class]:
-            yield design.source.problem(
-                ("services", name, "data_class"),
-                f"service '{name}' carries {service.data_class} data over domain {service.domain} of level "
-                f"{domain.level}",
-                f"level {LEVEL_OF[service.data_class]} or better",
-                f"raise domains.{service.domain}.level, or use another domain",
-            )
+        if domain is None:
+            continue
+        for loc, what, one in _classes(design, name, service):
+            if domain.level < LEVEL_OF[one]:
+                yield design.source.problem(
+                    loc,
+                    f"{what} carries {one} data over domain {service.domain} of level {domain.level}",
+                    f"level {LEVEL_OF[one]} or better",
+                    f"raise domains.{service.domain}.level, or use another domain",
+                )
+
+
+def _classes(design: Design, name: str, service: Service) -> Iterator[tuple[Loc, str, DataClass]]:
+    """The classes of data of a service, its applications and identifiers: where each stands, and whose it is."""
+    yield ("services", name, "data_class"), f"service '{name}'", service.data_class
+    for number, one in enumerate(service.applications):
+        loc: Loc = ("services", name, "applications", number, "data_class")
+        yield loc, f"application '{one.name}' of service '{name}'", one.data_class
+    for number, item in enumerate(service.steering):
+        steered = steering_class(design.city, item)
+        if steered is not None:
+            yield ("services", name, "steering", number, "data"), f"'{item.data}' of service '{name}'", steered

@@ -17,13 +17,15 @@ from citynet.design.flexe import (
 )
 from citynet.design.links import all_links
 from citynet.design.rules.registry import rule, warning
-from citynet.design.slices import reserve
+from citynet.design.slices import reserve, slices_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from citynet.design.model import Design
     from citynet.design.slices import Shortage
+    from citynet.design.source import Loc
+    from citynet.design.types import Service
     from citynet.errors import Problem
 
 MOST_SLICES = 255
@@ -106,11 +108,12 @@ def slice_client(design: Design) -> Iterator[Problem]:
 
 @rule("slice-service", "slices", "services")
 def slice_service(design: Design) -> Iterator[Problem]:
-    """A service is in a slice of its own domain, and none of its ends sends more than the slice carries.
+    """A service, or a data identifier, is in a slice of its domain, and no end sends more than the slice carries.
 
     Nothing is borrowed from outside a slice: what is sent beyond its rate is dropped at its first queue.
     """
     for name, service in design.city.services.items():
+        yield from _identifiers(design, name, service)
         one = design.city.slices.get(service.slice or "")
         if one is None:
             continue  # told by the rule `reference`
@@ -127,6 +130,32 @@ def slice_service(design: Design) -> Iterator[Problem]:
                 f"{1000 * one.bandwidth_gbps:g}",
                 "no more than the slice",
                 f"slices.{service.slice}.bandwidth_gbps: {slots_for(service.bandwidth_mbps) * SLOT_GBPS} or more",
+            )
+
+
+def _identifiers(design: Design, name: str, service: Service) -> Iterator[Problem]:
+    for number, item in enumerate(service.steering):
+        one = design.city.slices.get(item.slice or "")
+        loc: Loc = ("services", name, "steering", number)
+        what = f"identifier {item.data or item.identifier} of service '{name}'"
+        if one is None:
+            if item.bandwidth_mbps:
+                said = f"{what} plans bandwidth, and has no slice"
+                yield design.source.problem((*loc, "bandwidth_mbps"), said, "a 'slice', or no 'bandwidth_mbps'")
+            continue  # a name that is none is told by the rule `reference`
+        if one.domain != service.domain:
+            yield design.source.problem(
+                (*loc, "slice"),
+                f"{what} is in slice '{item.slice}' of domain {one.domain}, and its service in {service.domain}",
+                f"a slice of domain {service.domain}",
+            )
+        elif item.bandwidth_mbps > 1000 * one.bandwidth_gbps:
+            yield design.source.problem(
+                (*loc, "bandwidth_mbps"),
+                f"{what} plans {item.bandwidth_mbps} Mbit/s per end, its slice '{item.slice}' carries "
+                f"{1000 * one.bandwidth_gbps:g}",
+                "no more than the slice",
+                f"slices.{item.slice}.bandwidth_gbps: {slots_for(item.bandwidth_mbps) * SLOT_GBPS} or more",
             )
 
 
@@ -175,11 +204,11 @@ def _words(design: Design, short: Shortage, parts: int) -> tuple[str, str, str]:
 
 @warning("unused-slice", "services", "slices")
 def unused_slices(design: Design) -> Iterator[Problem]:
-    """Every slice carries a service.
+    """Every slice carries a service, or a data identifier of one.
 
     Without one it reserves nothing, as nobody knows its way. Name it in a service (`slice`), or delete it.
     """
-    used = {service.slice for service in design.city.services.values()}
+    used = {name for service in design.city.services.values() for name, _ in slices_of(service)}
     for name in design.city.slices:
         if name not in used:
             yield design.source.problem(("slices", name), f"no service is in slice '{name}'", "a service in it")

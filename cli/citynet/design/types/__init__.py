@@ -6,9 +6,27 @@ come from these types alone. References between objects are names; `design.rules
 
 from __future__ import annotations
 
+from citynet.design.types.access import (
+    Access,
+    AccessRole,
+    AccessServer,
+    AccessTask,
+)
 from citynet.design.types.city import (
     City,
     Management,
+)
+from citynet.design.types.encryption import (
+    Application,
+    Encryption,
+    KeyServer,
+)
+from citynet.design.types.fences import (
+    Fence,
+    Geometry,
+    Identifier,
+    ParticipantGroup,
+    Window,
 )
 from citynet.design.types.network import (
     Device,
@@ -42,6 +60,8 @@ from citynet.design.types.paths import (
     PathPolicy,
     Probe,
     Steering,
+    Tagging,
+    Tracing,
 )
 from citynet.design.types.profiles import (
     DeviceDefaults,
@@ -54,6 +74,10 @@ from citynet.design.types.profiles import (
     Profiles,
     ServiceDefaults,
     SiteProfile,
+)
+from citynet.design.types.sentry import (
+    Expected,
+    Sentry,
 )
 from citynet.design.types.services import (
     Allow,
@@ -92,8 +116,13 @@ from citynet.design.types.words import (
 __all__ = [
     "NAME_PATTERN",
     "TITLE",
+    "Access",
+    "AccessRole",
+    "AccessServer",
+    "AccessTask",
     "Allow",
     "AmplifierKind",
+    "Application",
     "Band",
     "Bandwidth",
     "City",
@@ -106,17 +135,23 @@ __all__ = [
     "Domain",
     "DomainDefaults",
     "DomainName",
+    "Encryption",
     "End",
     "Exit",
     "ExitFlow",
+    "Expected",
     "FailureRates",
+    "Fence",
     "Fibre",
     "FibreKind",
     "FibreName",
     "FibreRing",
     "Flexe",
+    "Geometry",
+    "Identifier",
     "Intent",
     "Interconnect",
+    "KeyServer",
     "LabSettings",
     "Level",
     "Link",
@@ -129,6 +164,7 @@ __all__ = [
     "Optical",
     "OpticalService",
     "Participant",
+    "ParticipantGroup",
     "ParticipantKind",
     "ParticipantProfile",
     "Parts",
@@ -142,6 +178,7 @@ __all__ = [
     "Ring",
     "Roadm",
     "Role",
+    "Sentry",
     "Service",
     "ServiceDefaults",
     "Site",
@@ -150,10 +187,13 @@ __all__ = [
     "Star",
     "Steering",
     "Switching",
+    "Tagging",
+    "Tracing",
     "TransceiverKind",
     "Trust",
     "Underlay",
     "VrfName",
+    "Window",
     "Zone",
     "ZoneKind",
 ]

@@ -7,9 +7,12 @@ import ipaddress
 from pydantic import Field
 
 from citynet.design.base import Ipv4Prefix, Strict
+from citynet.design.types.access import Access
+from citynet.design.types.encryption import Encryption
+from citynet.design.types.fences import Fence, Identifier, ParticipantGroup
 from citynet.design.types.network import Device, Fibre, FibreRing, Link, Mesh, Ring, Site, Star, Zone
 from citynet.design.types.optical import Optical
-from citynet.design.types.paths import DataIdentifiers, FailureRates, PathPolicy
+from citynet.design.types.paths import DataIdentifiers, FailureRates, PathPolicy, Tracing
 from citynet.design.types.profiles import Domain, Profiles
 from citynet.design.types.services import Interconnect, Participant, Service
 from citynet.design.types.slices import Flexe, LabSettings, Slice
@@ -48,6 +51,14 @@ class City(Strict):
     data_identifiers: DataIdentifiers = Field(
         default_factory=DataIdentifiers, description="how packets carry a data identifier"
     )
+    tracing: Tracing | None = Field(None, description="packets of identifiers counted hop by hop")
+    participant_groups: dict[Name, ParticipantGroup] = Field(
+        default_factory=dict, description="participants who have rights to identifiers together"
+    )
+    identifiers: dict[Name, Identifier] = Field(default_factory=dict, description="data identifiers by name")
+    fences: dict[Name, Fence] = Field(default_factory=dict, description="where the data of identifiers may go")
+    access: Access = Field(default_factory=Access, description="who gets on, with which right")
+    encryption: Encryption = Field(default_factory=Encryption, description="keys, and what happens without any")
     failure_rates: FailureRates = Field(default_factory=FailureRates, description="how often things fail")
     services: dict[Name, Service] = Field(default_factory=dict, description="VPNs inside one domain")
     interconnects: dict[Name, Interconnect] = Field(default_factory=dict, description="where the domains meet")

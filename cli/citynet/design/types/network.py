@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from citynet.design.base import Flag, Ipv4Address, Measured, Real, Strict, Whole
+from citynet.design.types.fences import Geometry
 from citynet.design.types.words import (
     TITLE,
     DomainName,
@@ -44,6 +45,11 @@ class Zone(Strict):
     title: str = Field("", description=TITLE)
     kind: ZoneKind = Field(description="how large it is")
     within: Name | None = Field(None, description="the next larger zone, a name of `zones`")
+    polygon: Geometry | None = Field(None, description="its area on the map: sites in it belong to it")
+    polygon_file: str | None = Field(
+        None,
+        description="or a GeoJSON file beside the design with its area; among several features the one of its `name`",
+    )
 
 
 class Site(Strict):

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from citynet.design import failures
-from citynet.design.base import Flag, Measured, Real, Strict, Whole
-from citynet.design.types.words import TITLE, FibreName, Name, Trust
+from citynet.design.base import Flag, Ipv6Prefix, Measured, Real, Strict, Whole
+from citynet.design.types.encryption import GradeName
+from citynet.design.types.words import TITLE, Bandwidth, FibreName, Name, Trust
 
 
 class Intent(enum.StrEnum):
@@ -71,14 +72,36 @@ class PathPolicy(Measured):
     probe: Probe = Field(default_factory=Probe, description="how its paths are watched")
 
 
-class Steering(Strict):
-    """A path of its own for packets that carry one data identifier."""
+class Steering(Measured):
+    """What packets that carry one data identifier have of their own: a path, a slice, encryption, or some of these."""
 
-    identifier: Whole = Field(ge=1, description="the data identifier (APN-ID) of the packets")
-    path: Name = Field(description="the path that they take, a name of `paths`")
+    identifier: Whole | None = Field(None, ge=1, description="the data identifier (APN-ID) of the packets, as a number")
+    data: Name | None = Field(None, description="or by its name in `identifiers`")
+    path: Name | None = Field(None, description="the path that they take, of `paths`; the service's when absent")
+    slice: Name | None = Field(None, description="the slice they travel in, of `slices`; the service's when absent")
+    bandwidth_mbps: Bandwidth = Field(0, description="what each end may send with it at once, in Mbit/s; planned for")
+    encryption: GradeName | None = Field(
+        None, description="grade of a protection of their own, when more than the class of the data asks for"
+    )
 
 
-class DataIdentifiers(Strict):
+class Tagging(Strict):
+    """Flows of a service to which the network gives a data identifier, as their hosts give them none.
+
+    Both directions of a flow get it: packets to the ports at the prefixes, and those back from them.
+    """
+
+    identifier: Whole = Field(ge=1, description="the data identifier (APN-ID) that their packets get")
+    protocol: Literal["tcp", "udp", "icmp", "any"] = Field("any", description="`icmp` (ICMPv6) and `any` have no ports")
+    ports: list[Annotated[Whole, Field(ge=1, le=65535)]] = Field(
+        default_factory=list, description="ports of the side that answers; any when none"
+    )
+    prefixes: list[Ipv6Prefix] = Field(
+        default_factory=list, description="addresses of the side that answers; any when none"
+    )
+
+
+class DataIdentifiers(Measured):
     """How packets carry a data identifier; no IANA number is assigned yet (draft-li-6man-apn-ipv6-encap)."""
 
     option: Whole = Field(3, ge=1, le=255, description="type of the IPv6 option")
@@ -86,6 +109,25 @@ class DataIdentifiers(Strict):
         "any", description="extension header that holds the option, as its first"
     )
     bits: Literal[32, 64, 128] = Field(32, description="length of the identifier in bits")
+    application_bits: Whole = Field(
+        16, ge=1, le=32, description="width of its application group, the first field; allocated for class and use"
+    )
+    user_bits: Whole = Field(
+        16, ge=1, le=32, description="width of its user group, the second field; what is left of `bits` is zero"
+    )
+
+
+class Tracing(Measured):
+    """Packets of every data identifier are counted at every hop; one where it does not belong raises an alarm."""
+
+    period_s: Whole = Field(2, ge=1, le=60, description="how long packets have one colour; s")
+    record_s: Whole = Field(10, ge=1, le=3600, description="what one record of the evidence store tells of; s")
+    ioam_every: Whole = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="of so many packets of an identifier that enter, one tells its own way (IOAM6); 0: none does",
+    )
 
 
 class FailureRates(Measured):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from citynet.design.base import Ipv4Prefix, Ipv6Prefix, Measured, Strict, Whole
+from citynet.design.types.encryption import Algorithms
 from citynet.design.types.network import Place, Underlay
 from citynet.design.types.words import (
     TITLE,
@@ -99,6 +100,10 @@ class Domain(Measured):
 
     title: str = Field("", description=TITLE)
     level: Level = Field(Level.L1, description="target service level of the domain")
+    encryption: Level | None = Field(
+        None, description="level whose encryption it has; its own when absent, and never a lower one"
+    )
+    algorithms: Algorithms = Field("international", description="ciphers of its services; `national`: SM4 and SM3")
     asn: Whole = Field(ge=1, le=4294967294, description="BGP autonomous system number (RFC 6793)")
     locators: Ipv6Prefix = Field(
         description="SRv6 locator block, a /32: each router gets a /48 (RFC 9800, uSID f3216), loopback and all"

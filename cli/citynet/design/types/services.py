@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from citynet.design.base import Flag, Ipv4Prefix, Ipv6Prefix, Measured, Strict, Whole
-from citynet.design.types.paths import Steering
+from citynet.design.types.encryption import Application, GradeName
+from citynet.design.types.paths import Steering, Tagging
+from citynet.design.types.sentry import Sentry
 from citynet.design.types.words import (
     TITLE,
     Bandwidth,
@@ -64,6 +66,7 @@ class Exit(Strict):
     ipv4: Ipv4Prefix = Field(description="the provider's network on the line: its router first, then the device")
     ipv6: Ipv6Prefix = Field(description="the same for IPv6")
     allow: list[ExitFlow] = Field(default_factory=list, description="flows that may go out; replies come back in")
+    sentry: Sentry | None = Field(None, description="look for intrusions there, and tell; none when absent")
 
 
 class Service(Measured):
@@ -77,7 +80,9 @@ class Service(Measured):
     )
     domain: DomainName = Field(description="the domain it lives in; it never leaves it but through an interconnect")
     vrf: VrfName | None = Field(None, description="l3vpn: name of the VRF on every device that carries the service")
-    data_class: DataClass = Field(DataClass.PUBLIC, description="the most sensitive class of data it carries")
+    data_class: DataClass = Field(
+        DataClass.PUBLIC, description="the most sensitive class of data it carries, but for its `applications`"
+    )
     topology: ServiceTopology = Field("any-to-any", description="l3vpn: which of its ends reach each other")
     bandwidth_mbps: Bandwidth = Field(
         0, description="what each end may send and receive at once, in Mbit/s; planned for"
@@ -86,7 +91,26 @@ class Service(Measured):
     path: Name | None = Field(
         None, description="l3vpn, vpws: the path between its ends, of `paths`; IS-IS's when absent"
     )
-    steering: list[Steering] = Field(default_factory=list, description="l3vpn: paths of data identifiers of their own")
+    steering: list[Steering] = Field(
+        default_factory=list, description="l3vpn: path, slice and encryption of data identifiers of their own"
+    )
+    tags: list[Tagging] = Field(
+        default_factory=list, description="l3vpn: identifiers for flows of hosts that give none; the first that fits"
+    )
+    encryption: GradeName | None = Field(
+        None, description="grade of its encryption, when more than level and class of data ask for"
+    )
+    applications: list[Application] = Field(
+        default_factory=list, description="l3vpn: kinds of its flows with data of another class"
+    )
+    fenced: Flag = Field(
+        default=False, description="l3vpn: its ends send and get packets with a data identifier that a fence lets pass"
+    )
+    access: Literal["open", "required", "ike"] = Field(
+        "open",
+        description="l3vpn: `required`: an end's port is closed until 802.1X lets its host on (see `access`); `ike`: "
+        "until its host has a tunnel by IKEv2 with its certificate, and all goes through that",
+    )
     police: Flag = Field(default=False, description="l3vpn: drop what an end sends or receives beyond `bandwidth_mbps`")
     max_routes: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = Field(
         None, description="l3vpn: routes of each IP version that one neighbour outside the domain may bring in"
@@ -106,9 +130,15 @@ class Allow(Strict):
     ports: list[Annotated[Whole, Field(ge=1, le=65535)]] = Field(
         default_factory=list, description="destination ports that it may use"
     )
+    identifiers: Annotated[list[Name], Field(min_length=1)] | None = Field(
+        None, description="data identifiers that it may carry; any that a fence lets pass when absent"
+    )
+    answers: list[Name] | None = Field(
+        None, description="data identifiers that its answers may carry; those of `identifiers` when absent"
+    )
 
 
-class Interconnect(Strict):
+class Interconnect(Measured):
     """The guarded line between a border device of each domain."""
 
     between: Annotated[list[Name], Field(min_length=2, max_length=2)] = Field(
@@ -118,3 +148,7 @@ class Interconnect(Strict):
         description="the service it reaches on each side, in the order of `between`"
     )
     allow: list[Allow] = Field(default_factory=list, description="flows that may pass; everything else is dropped")
+    fenced: Flag = Field(
+        default=False, description="let nothing pass without a data identifier that a fence lets pass there"
+    )
+    sentry: Sentry | None = Field(None, description="look for intrusions at both ends, and tell; none when absent")

@@ -71,12 +71,14 @@ class ZoneKind(enum.StrEnum):
 
     Attributes:
         campus: 园区, a campus or business park
+        district: 区, a district of a city, or a county
         city: 市, a city
         province: 省, a province
         country: 境, the country; beyond it data leaves the border
     """
 
     CAMPUS = "campus"
+    DISTRICT = "district"
     CITY = "city"
     PROVINCE = "province"
     COUNTRY = "country"

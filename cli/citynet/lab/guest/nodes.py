@@ -186,6 +186,7 @@ def _personal(node: Node, wiring: Wiring, root: Path) -> None:
         (root / "etc/citynet/host.batch").write_text("\n".join(node.commands) + "\n")
     for path, text in node.files.items():
         place = root / path.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
         place.chmod(0o640)
         shutil.chown(place, group="frr")

@@ -49,7 +49,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Node:
-    """A router or a host, as the lab wires it."""
+    """A router, a host or a server, as the lab wires it."""
 
     name: str
     kind: str

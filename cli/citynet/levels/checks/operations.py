@@ -98,13 +98,13 @@ def judge_health(view: View) -> Judgement:
 def _neighbours(judgement: Judgement, device: Device, snapshot: Snapshot) -> None:
     up = {item.port for item in snapshot.adjacencies if item.state.lower() == "up"}
     for interface in device.underlay.interfaces:
-        if interface.port not in up:
+        if device.interface(interface.port) not in up:
             judgement.fail(
                 f"{device.name} {interface.port}",
                 t("no IS-IS adjacency", "没有 IS-IS 邻接"),
                 "Up",
                 next(
-                    (item.state for item in snapshot.adjacencies if item.port == interface.port),
+                    (item.state for item in snapshot.adjacencies if item.port == device.interface(interface.port)),
                     t("none", "无"),
                 ),
             )

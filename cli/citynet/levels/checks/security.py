@@ -107,7 +107,7 @@ def judge_signed(view: View) -> Judgement:
             continue
         for interface in device.underlay.interfaces:
             judgement.looked_at += 1
-            if interface.port not in snapshot.signed_ports:
+            if device.interface(interface.port) not in snapshot.signed_ports:
                 judgement.fail(
                     f"{name} {interface.port}",
                     t("IS-IS hellos are not signed", "IS-IS 报文未认证"),

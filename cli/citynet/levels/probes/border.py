@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from citynet.errors import DeviceError
 from citynet.levels.bench import CannotMeasureError
+from citynet.levels.labels import answered, is_fenced
 from citynet.levels.measurements import Attempt, FlowRecord, Sweep
 from citynet.levels.targets import SWEPT_TCP, SWEPT_UDP, border_addresses, guards, outside_hosts, permits
 from citynet.levels.text import t
@@ -35,15 +37,24 @@ _NO_BORDER = t(
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """What is knocked at from outside: hosts and border addresses of one domain, and the flows that may pass."""
+    """What is knocked at from outside: hosts and border addresses of one domain, and the flows that may pass.
 
+    `rules` are those of its guards, each with whether the guarded port asks for an identifier.
+    """
+
+    plan: Plan
     inside: list[Host]
     targets: dict[str, str]
-    rules: list[GuardRule]
+    rules: list[tuple[GuardRule, bool]]
 
     def ports(self, protocol: str, usual: tuple[int, ...]) -> list[int]:
         """The usual ports and those that some rule names."""
-        return sorted({*usual, *(port for rule in self.rules if rule.protocol == protocol for port in rule.ports)})
+        return sorted({*usual, *(port for rule, _ in self.rules if rule.protocol == protocol for port in rule.ports)})
+
+    def allows(self, source: str, destination: str, protocol: str, port: int) -> bool:
+        """Whether a flow without an identifier of its own may pass: a guard lets it, and any fence there."""
+        fences = {fenced for rule, fenced in self.rules if permits(rule, source, destination, protocol, port)}
+        return False in fences or (True in fences and _is_labelled(self.plan, source, destination, protocol, port))
 
     def flows(self) -> list[tuple[str, int]]:
         """Protocols and ports."""
@@ -53,13 +64,13 @@ class Aim:
 
 def aim_at(plan: Plan, domain: str) -> Aim:
     """Everything in a domain that an outsider could aim at; hosts that some rule names come first."""
-    rules = [rule for _, guard in guards(plan, domain) for rule in guard.rules]
-    named = {address for rule in rules if rule.inward for address in rule.destinations}
+    rules = [(rule, is_fenced(device, guard)) for device, guard in guards(plan, domain) for rule in guard.rules]
+    named = {address for rule, _ in rules if rule.inward for address in rule.destinations}
     hosts = [host for host in plan.hosts.values() if host.domain == domain]
     hosts.sort(key=lambda host: not {host.address(4), host.address(6)} & named)
     inside = hosts[:MAX_TARGETS]
     targets = {host.address(version): host.name for host in inside for version in (4, 6)}
-    return Aim(inside, {**targets, **border_addresses(plan, domain)}, rules)
+    return Aim(plan, inside, {**targets, **border_addresses(plan, domain)}, rules)
 
 
 def measure_sweep(bench: Bench, domain: str) -> None:
@@ -146,7 +157,7 @@ def _from_the_line(bench: Bench, device: Device, guard: Guard, aim: Aim) -> list
             "udp",
             item["port"],
             item["answer"],
-            any(permits(rule, guard.peer, item["destination"], "udp", item["port"]) for rule in aim.rules),
+            aim.allows(guard.peer, item["destination"], "udp", item["port"]),
         )
         for item in answers
     ]
@@ -173,7 +184,7 @@ def _attempts(source: Host, answers: list[dict[str, Any]], aim: Aim) -> list[Att
     for item in answers:
         address, protocol, port = item["destination"], item["protocol"], item["port"]
         own = source.address(6 if ":" in address else 4)
-        allowed = any(permits(rule, own, address, protocol, port) for rule in aim.rules)
+        allowed = aim.allows(own, address, protocol, port)
         name = f"{aim.targets[address]} ({address})"
         found.append(Attempt(source.name, name, protocol, port, item["answer"], allowed))
     return found
@@ -200,7 +211,10 @@ def send_recorded_flows(bench: Bench, domain: str) -> list[SentFlow]:
     flows = [flow for device, guard in borders if (flow := _flow(bench, device, guard)) is not None]
     if not flows:
         raise CannotMeasureError(
-            t("no guard rule allows a TCP flow, so none can be sent", "没有放行 TCP 的规则，无法发送测试流")
+            t(
+                "no guard rule allows a TCP flow that needs no identifier, so none can be sent",
+                "没有规则放行无需标识的 TCP 流，无法发送测试流",
+            )
         )
     for flow in flows:
         _send(bench, flow)
@@ -227,15 +241,33 @@ def _send(bench: Bench, flow: SentFlow) -> None:
 
 
 def _flow(bench: Bench, device: Device, guard: Guard) -> SentFlow | None:
-    hosts = {host.address(4): host.name for host in bench.plan.hosts.values()}
+    """A TCP flow that a guard lets pass; at a fenced port one to which the edge gives an identifier."""
+    names = {host.address(version): host.name for host in bench.plan.hosts.values() for version in (4, 6)}
     # A port per border and run: the record of an earlier run must not be taken for this one's.
-    port = FIRST_PORT + secrets.randbelow(LAST_PORT - FIRST_PORT)
-    for rule in guard.rules:
-        source = next((address for address in rule.sources if address in hosts), None)
-        destination = next((address for address in rule.destinations if address in hosts), None)
-        if rule.protocol == "tcp" and source and destination:
-            return SentFlow(device.name, hosts[source], hosts[destination], source, port, destination, rule.ports[0])
+    own = FIRST_PORT + secrets.randbelow(LAST_PORT - FIRST_PORT)
+    for rule, version in product(guard.rules, (4, 6)):
+        ends = [next((one for one in side if one in names and _version(one) == version), None) for side in _sides(rule)]
+        if rule.protocol != "tcp" or ends[0] is None or ends[1] is None:
+            continue
+        source, destination, port = ends[0], ends[1], rule.ports[0]
+        if not is_fenced(device, guard) or _is_labelled(bench.plan, source, destination, "tcp", port):
+            return SentFlow(device.name, names[source], names[destination], source, own, destination, port)
     return None
+
+
+def _sides(rule: GuardRule) -> tuple[list[str], list[str]]:
+    return rule.sources, rule.destinations
+
+
+def _version(address: str) -> int:
+    return 6 if ":" in address else 4
+
+
+def _is_labelled(plan: Plan, source: str, destination: str, protocol: str, port: int) -> bool:
+    """Whether the edge gives a flow and its answers identifiers that fences let pass now; IPv4 has no place for it."""
+    hosts = {host.address(6): host for host in plan.hosts.values()}
+    start, end = hosts.get(source), hosts.get(destination)
+    return start is not None and end is not None and answered(plan, start, end, protocol, port)
 
 
 def collect_records(bench: Bench, domain: str, flows: list[SentFlow]) -> None:

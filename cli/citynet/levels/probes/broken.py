@@ -179,7 +179,9 @@ def measure_wrong_isis(bench: Bench, domain: str) -> None:
         if not graph.severed(line):
             end = bench.plan.lines[line.name].a
             neighbor = bench.plan.devices[end.node].port(end.port).peer
-            found = _wrong_key(bench, end.node, {"protocol": "isis", "port": end.port})
+            found = _wrong_key(
+                bench, end.node, {"protocol": "isis", "port": bench.plan.devices[end.node].interface(end.port)}
+            )
             bench.put(domain, "wrong_isis", WrongKey(end.node, neighbor, "IS-IS", **found))
             return
     raise CannotMeasureError(

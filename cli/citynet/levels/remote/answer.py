@@ -52,7 +52,7 @@ async def serve(asked: dict[str, Any]) -> None:
         except OSError:
             continue
     for port in asked["udp"]:
-        for address in ("0.0.0.0", "::"):  # noqa: S104 - a probe may come to any address
+        for address in ("::", "0.0.0.0"):  # noqa: S104 - the first takes both versions, the second where there is but one
             try:
                 await loop.create_datagram_endpoint(Datagrams, local_addr=(address, port))
             except OSError:

@@ -74,11 +74,19 @@ class Phase:
     def __init__(self, first: int) -> None:
         self.first = first
         self.came: list[tuple[int, int, int]] = []
-        self.run = 0
+        self.run = self._since = 0
+
+    def begin(self, since: int) -> None:
+        """Count a run anew, of datagrams that arrive from this time on (nanoseconds).
+
+        On a machine that is late, what arrived before still waits in the socket: that says nothing of now.
+        """
+        self.run, self._since = 0, since
 
     def add(self, number: int, sent: int, arrived: int) -> None:
         """One datagram; `run` counts those in a row, by number and without a gap."""
-        self.run = self.run + 1 if not self.came or number == self.came[-1][0] + 1 else 0
+        follows = not self.came or number == self.came[-1][0] + 1
+        self.run = self.run + 1 if follows and arrived >= self._since else 0
         self.came.append((number, sent, arrived))
 
     def report(self, interval_ms: float) -> dict[str, Any]:
@@ -149,7 +157,7 @@ class Receiver:
         """Read until every flow has come without a gap for `run` datagrams, then tell and start anew."""
         deadline = time.monotonic() + until_s
         for phase in self.phases.values():
-            phase.run = 0
+            phase.begin(time.time_ns())
         while time.monotonic() < deadline and not self.steady(run):
             self.read(0.02)
         answer = {

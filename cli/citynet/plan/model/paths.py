@@ -82,6 +82,8 @@ class Steering:
         priority: Of the rule that leads there; data identifiers before services.
         identifier: The data identifier; 0 for all packets of the service.
         number: What the mark of such packets says, 1 to 4095; 0 for all packets of the service.
+        packets: `clear`: of these only those that are not encrypted; `encrypted`: packets to the ends of tunnels, after
+            encryption, whatever they came in by; empty: all.
     """
 
     name: str
@@ -92,6 +94,31 @@ class Steering:
     identifier: int = 0
     number: int = 0
     to: list[SteeredTo] = field(default_factory=list)
+    packets: str = ""
+
+
+@dataclass(slots=True)
+class EdgeTag:
+    """Flows whose packets get a data identifier where they enter the network, and lose it where they leave.
+
+    Attributes:
+        service: The service.
+        interfaces: The attachments of it on this device.
+        identifier: The data identifier.
+        protocol: `tcp`, `udp`, `icmp` or `any`.
+        ports: Ports of the side that answers; any when none.
+        prefixes: Addresses of that side, of both versions; any when none.
+        blocks: The service's IPv4 block and IPv6 block. The nth /28 of the one and the nth /64 of the other are of one
+            end, and hosts have the same last number in both: so IPv4 packets find their way inside IPv6.
+    """
+
+    service: str
+    interfaces: list[str]
+    identifier: int
+    protocol: str
+    ports: list[int] = field(default_factory=list)
+    prefixes: list[str] = field(default_factory=list)
+    blocks: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -17,12 +17,16 @@ class PlannedZone:
 
 @dataclass(slots=True)
 class PlannedSite:
-    """A site; `place` is its latitude and longitude (WGS-84, degrees), empty when the design gives none."""
+    """A site; `place` is its latitude and longitude (WGS-84, degrees), empty when the design gives none.
+
+    `zones` are all that it lies in: those around its own, and those in whose polygon it stands.
+    """
 
     name: str
     title: str
     zone: str
     place: list[float] = field(default_factory=list)
+    zones: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -49,10 +53,12 @@ class PlannedParticipant:
 
 @dataclass(slots=True)
 class PlannedDomain:
-    """A domain with what its devices share."""
+    """A domain with what its devices share; `encryption` is the level whose encryption it has."""
 
     name: str
     title: str
     level: str
     asn: int
     locators: str
+    encryption: str = "L1"
+    algorithms: str = "international"

@@ -19,8 +19,10 @@ class PortKind(enum.StrEnum):
 class Port:
     """A physical port of a device or host; `addresses` carry a length (`10.1.0.1/28`).
 
-    With a `vlan` only frames with that tag (802.1Q) count, and `interface` is where they are without it.
-    `police_kbps` is what may pass in each direction, in kbit/s; 0 when nothing limits it.
+    With a `vlan` only frames with that tag (802.1Q) count, and `interface` is where they are without it. With `macsec`
+    all that it carries is encrypted on the line, and `interface` is where it is in the clear; with `ike` likewise, and
+    only IKE and ESP pass the port itself. `police_kbps` is what may pass in each direction, in kbit/s; 0 when nothing
+    limits it.
     """
 
     name: str
@@ -32,10 +34,16 @@ class Port:
     addresses: list[str] = field(default_factory=list)
     police_kbps: int = 0
     vlan: int = 0
+    macsec: bool = False
+    ike: bool = False
 
     @property
     def interface(self) -> str:
         """The Linux interface that carries the port's service."""
+        if self.macsec:
+            return f"{self.name}s"
+        if self.ike:
+            return f"{self.name}i"
         return f"{self.name}v{self.vlan}" if self.vlan else self.name
 
 

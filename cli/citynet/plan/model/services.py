@@ -68,11 +68,46 @@ class Vrf:
 
 
 @dataclass(slots=True)
+class PlannedApplication:
+    """Flows of a service with data of a class of their own, known by the ports of the side that answers."""
+
+    name: str
+    data_class: str
+    protocol: str
+    ports: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class PlannedBinding:
+    """What packets of a service with one data identifier have of their own; what is empty the service says.
+
+    Attributes:
+        name: The identifier, or its number where it has no name.
+        number: As packets carry it.
+        data_class: The class of its data; empty where it is not known.
+        path: A path.
+        slice: A slice.
+        bandwidth_mbps: What each end may send with it at once; 0 when nothing is planned for.
+        encryption: The grade that the service asks for them, at least.
+    """
+
+    name: str
+    number: int
+    data_class: str = ""
+    path: str = ""
+    slice: str = ""
+    bandwidth_mbps: int = 0
+    encryption: str = ""
+
+
+@dataclass(slots=True)
 class PlannedService:
     """A service with the hosts on it; `vrf` is that of a layer-3 one (`l3vpn`), empty on others.
 
     `bandwidth_mbps` is what each end may send and receive at once; 0 when nothing is planned for. In a hub-and-spoke
     service `spokes` are the hosts that reach the others only, and `spoke_rt` the route target of their routes.
+    `encryption` is the grade that it asks for by itself; empty when level and class of data decide alone.
+    A `fenced` one carries packets with a data identifier only; `bindings` are what some identifiers have there.
     """
 
     name: str
@@ -88,6 +123,11 @@ class PlannedService:
     spokes: list[str] = field(default_factory=list)
     spoke_rt: str = ""
     exit: str = ""
+    encryption: str = ""
+    applications: list[PlannedApplication] = field(default_factory=list)
+    fenced: bool = False
+    bindings: list[PlannedBinding] = field(default_factory=list)
+    access: bool = False
 
     def talk(self, one: str, other: str) -> bool:
         """Whether two of its hosts are meant to reach each other: two spokes are not."""

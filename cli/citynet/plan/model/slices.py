@@ -78,7 +78,11 @@ class SlicedPort:
 
 @dataclass(slots=True)
 class SliceEntry:
-    """A port by which customers' packets enter, and the number of their slice (0: none)."""
+    """A port by which customers' packets enter, and the number of their slice (0: none).
+
+    `identifiers` are data identifiers whose packets have a slice of their own: numbers of both.
+    """
 
     port: str
     number: int
+    identifiers: dict[int, int] = field(default_factory=dict)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from citynet.design.types import Intent
 from citynet.plan import addresses
-from citynet.plan.model import IdentifierOption, PathTo, SegmentPath, StaticSid, SteeredTo, Steering
+from citynet.plan.bindings import carried
+from citynet.plan.model import PathTo, SegmentPath, StaticSid, SteeredTo, Steering
 from citynet.plan.paths.choice import Chooser
 from citynet.plan.paths.network import networks
 from citynet.plan.paths.segments import waypoints
@@ -28,8 +29,6 @@ IDENTIFIER_PRIORITY, SERVICE_PRIORITY = 900, 910
 """Of the rules that lead to them: before those of VRFs (1000), identifiers before services."""
 LAST_NUMBER = 4095
 """Of data identifiers in use in a domain: 12 bits of a packet's mark."""
-EXTENSIONS = {"destination": [60], "hop-by-hop": [0], "any": [60, 0]}
-"""Next-header values of the extension headers (RFC 8200, 4)."""
 
 
 @dataclass(slots=True)
@@ -47,8 +46,11 @@ class Planner:
         if service.path is not None:
             table = SERVICE_TABLES + self.builder.lock.take("service", name, 1, LAST_STEERED)
             self._steer(name, service.path, Steering(name, name, service.vrf or "", table, SERVICE_PRIORITY))
-        for item in service.steering:
-            pool, key = f"steering/{service.domain}", f"{name}/{item.identifier}"
+        for item in self.builder.services[name].bindings:
+            if not item.path:
+                continue
+            identifier = item.number
+            pool, key = f"steering/{service.domain}", f"{name}/{identifier}"
             number = self.builder.lock.take(pool, key, 1, LAST_NUMBER)
             entry = Steering(
                 key,
@@ -56,7 +58,7 @@ class Planner:
                 service.vrf or "",
                 IDENTIFIER_TABLES + number,
                 IDENTIFIER_PRIORITY,
-                item.identifier,
+                identifier,
                 number,
             )
             self._steer(name, item.path, entry)
@@ -68,16 +70,30 @@ class Planner:
         if wanted(self.choosers[domain], self.city, policy_name).free:
             return
         for device in devices:
-            entry = Steering(
-                blank.name, blank.service, blank.vrf, blank.table, blank.priority, blank.identifier, blank.number
-            )
-            others = (self._steered_to(name, policy_name, policy, device, far) for far in devices if far is not device)
-            entry.to = [to for to in others if to is not None]
-            if entry.to:
-                device.steering.append(entry)
-                if entry.identifier and not device.identifiers:
-                    option = self.city.data_identifiers
-                    device.identifiers = [IdentifierOption(option.option, EXTENSIONS[option.header], option.bits)]
+            far = [other for other in devices if other is not device]
+            for packets in ("", "encrypted"):
+                entry = replace(blank, packets=packets)
+                found = (self._steered_to(entry, policy_name, policy, device, other) for other in far)
+                entry.to = [to for to in found if to is not None]
+                if packets:
+                    entry.name += "/encrypted"
+                    entry.table = self._own_table(entry)
+                elif any(one.service == name for one in device.protections):
+                    entry.packets = "clear"
+                self._add(device, entry)
+
+    def _add(self, device: Device, entry: Steering) -> None:
+        if not entry.to:
+            return
+        device.steering.append(entry)
+        if entry.identifier:
+            device.identifiers = carried(self.city)
+
+    def _own_table(self, entry: Steering) -> int:
+        """What is encrypted is looked up without its VRF, and so in a table of its own."""
+        if not entry.to:
+            return 0
+        return SERVICE_TABLES + self.builder.lock.take("service", entry.name, 1, LAST_STEERED)
 
     def _devices_of(self, name: str) -> list[Device]:
         hosts = self.builder.services[name].hosts
@@ -85,11 +101,23 @@ class Planner:
         return [self.builder.devices[device] for device in names]
 
     def _steered_to(
-        self, name: str, policy_name: str, policy: PathPolicy, device: Device, far: Device
+        self, entry: Steering, policy_name: str, policy: PathPolicy, device: Device, far: Device
     ) -> SteeredTo | None:
+        name = entry.service
+        ends = [
+            f"{tunnel.address}/128"
+            for one in device.protections
+            for tunnel in one.tunnels
+            if one.service == name and tunnel.peer == far.name
+        ]
+        whole = any(one.service == name and one.whole for one in device.protections)
+        if not ends if entry.packets else whole:
+            return None
         path = self._path_to(policy_name, policy, device, far)
         if path is None:
             return None
+        if entry.packets:
+            return SteeredTo(far.name, path.name, self._sid(far, "dt6", "uDT6", ""), ends)
         if self.builder.services[name].kind == "l3vpn":
             sid, prefixes = self._end(name, far)
             return SteeredTo(far.name, path.name, sid, prefixes)
@@ -159,7 +187,11 @@ class Planner:
 
 def plan_paths(city: City, builder: Builder) -> None:
     """Plan the paths of every service that asks for one; a city without them pays nothing."""
-    steered = {name: service for name, service in city.services.items() if service.path or service.steering}
+    steered = {
+        name: service
+        for name, service in city.services.items()
+        if service.path or any(item.path for item in service.steering)
+    }
     if not steered:
         return
     planner = Planner(city, builder)

@@ -8,8 +8,24 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from citynet.plan import recording
+from citynet.plan.access import TUNNEL_TABLE
 from citynet.platforms.base import Rendered
-from citynet.platforms.whitebox import marks, steering
+from citynet.platforms.whitebox import (
+    access,
+    fencing,
+    identified,
+    ike,
+    key_settings,
+    marks,
+    protected,
+    refused,
+    steering,
+    tag_settings,
+    telling,
+    trace_settings,
+    watching,
+)
 from citynet.platforms.whitebox.capabilities import CAPABILITIES
 from citynet.platforms.whitebox.marks import STEERING_MASK, STEERING_SHIFT
 from citynet.platforms.whitebox.sections import FILES, applies
@@ -39,10 +55,36 @@ class Whitebox:
             auto_reload=False,
         )
         environment.globals["marks"] = marks
-        environment.filters["burst"] = _burst
+        environment.globals["encryption"] = protected
+        environment.filters.update(burst=_burst, quoted=_quoted, hexadecimal=_hexadecimal)
         environment.globals.update(
-            path_agent=steering.agent,
             path_settings=steering.settings,
+            key_settings=key_settings.settings,
+            tag_settings=tag_settings.settings,
+            trace_settings=trace_settings.settings,
+            trace_port=trace_settings.PROBE_PORT,
+            tag_bytes=tag_settings.most_bytes,
+            ike_connections=ike.connections,
+            ike_settings=ike,
+            fence_table=fencing.table,
+            refusal_settings=refused.settings,
+            refusal_asking=refused.asking,
+            telling=telling,
+            identified=identified.matches,
+            sentry_rules=watching.rules_text,
+            sentry_settings=watching.settings,
+            sentry_inside=watching.inside,
+            sentry_outside=watching.outside,
+            sentry_frames=watching.frames,
+            sentry_openings=watching.OPENINGS,
+            access_table=access.table,
+            access_settings=access.settings,
+            tunnel_table=TUNNEL_TABLE,
+            tunnel_mtu=access.TUNNEL_MTU,
+            recording=recording,
+            has_certificate=key_settings.has_certificate,
+            channel_port=key_settings.CHANNEL_PORT,
+            exchange_port=key_settings.EXCHANGE_PORT,
             probe_port=steering.PROBE_PORT,
             steering_mask=STEERING_MASK,
             steering_unit=1 << STEERING_SHIFT,
@@ -100,6 +142,15 @@ def _program(name: str) -> str:
 def _burst(kbit: int) -> int:
     """Bytes that a class may send at once: what its rate gives in 10 ms, and at least some packets' worth."""
     return max(15_000, kbit * 10 // 8)
+
+
+def _quoted(names: list[str]) -> str:
+    """Names as nft takes those of interfaces."""
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _hexadecimal(numbers: list[int]) -> str:
+    return ", ".join(f"{number:#x}" for number in numbers)
 
 
 PLATFORM = Whitebox()

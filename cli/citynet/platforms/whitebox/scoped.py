@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from citynet.platforms.whitebox import PLATFORM
-from citynet.platforms.whitebox.device import circuits
+from citynet.platforms.whitebox.device import circuits, key_agent
 from citynet.platforms.whitebox.device.frr_changes import CONFIGURATION, DAEMONS
+from citynet.platforms.whitebox.device.key_agent import SETTINGS as KEYS
 from citynet.platforms.whitebox.device.network import INTERFACES, POLICY, SYSCTL
 from citynet.platforms.whitebox.device.nftables_scope import FOLDER, table_of
 from citynet.platforms.whitebox.device.services import NFTABLES
+from citynet.platforms.whitebox.device.xfrm import FILE as XFRM
 from citynet.platforms.whitebox.sections import FILES
 
 if TYPE_CHECKING:
@@ -86,5 +88,7 @@ def _own(path: str, name: str) -> str:
         POLICY: POLICY.replace(".json", f"-{name}.json"),
         SYSCTL: SYSCTL.replace(".conf", f"-{name}.conf"),
         circuits.FILE: circuits.file_of(name),
+        KEYS: key_agent.file_of(name),
+        XFRM: XFRM.replace(".batch", f"-{name}.batch"),
     }
     return own.get(path, path)

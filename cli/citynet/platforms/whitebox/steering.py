@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import json
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from citynet.plan import addresses
 from citynet.plan.paths.segments import containers, numbers
-from citynet.platforms.whitebox.marks import STEERING_MASK, STEERING_SHIFT
+from citynet.platforms.whitebox.marks import ENCRYPTION_MASK, STEERING_MASK, STEERING_SHIFT
 
 if TYPE_CHECKING:
     from citynet.plan.model import Device, PathTo, SegmentPath, Steering
 
 PROBE_PORT = 49862
 """UDP port to which probes come back: STAMP's 862 stays free for sessions of others."""
-
-
-@cache
-def agent() -> str:
-    """The program that keeps the paths of a device."""
-    folder = importlib.resources.files("citynet.platforms.whitebox.device")
-    return folder.joinpath("path_agent.py").read_text(encoding="utf-8")
 
 
 def settings(device: Device) -> str:
@@ -39,9 +30,14 @@ def settings(device: Device) -> str:
     return json.dumps(value, indent=1) + "\n"
 
 
-def mark(number: int) -> str:
-    """The mark of packets of a steering entry, with its mask, as iproute2 takes and shows it."""
-    return f"{number << STEERING_SHIFT:#x}/{STEERING_MASK:#x}"
+def mark(number: int, *, clear: bool = False) -> str:
+    """The mark of packets of a steering entry, with its mask, as iproute2 takes and shows it; empty for any mark.
+
+    Those that are `clear` need no encryption.
+    """
+    mask = (STEERING_MASK if number else 0) | (ENCRYPTION_MASK if clear else 0)
+    value = f"{number << STEERING_SHIFT:#x}" if number else "0"
+    return f"{value}/{mask:#x}" if mask else ""
 
 
 def _block(device: Device) -> str:
@@ -76,13 +72,15 @@ def _way(device: Device, path: PathTo, way: SegmentPath) -> dict[str, Any]:
 
 def _entry(device: Device, block: str, entry: Steering) -> dict[str, Any]:
     paths = {path.name: path for path in device.paths}
-    both = bool(entry.vrf) and not entry.number  # identifiers stand in IPv6 headers only
+    encrypted = entry.packets == "encrypted"
+    vrf = "" if encrypted else entry.vrf
+    both = bool(vrf) and not entry.number  # identifiers stand in IPv6 headers only
     return {
         "name": entry.name,
         "table": entry.table,
         "priority": entry.priority,
-        "vrf": entry.vrf,
-        "mark": mark(entry.number) if entry.number else "",
+        "vrf": vrf,
+        "mark": mark(entry.number, clear=entry.packets == "clear"),
         "families": ["-4", "-6"] if both else ["-6"],
         "block": block,
         "to": [

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from citynet.levels.text import Text, t
 from citynet.reports.documents.words_of_columns import COLUMNS
+from citynet.reports.documents.words_of_encryption import ENCRYPTION
 from citynet.reports.documents.words_of_light import LIGHT
 from citynet.reports.documents.words_of_pictures import PICTURES
 
@@ -43,6 +44,7 @@ SERVICE_KINDS: dict[str, Text] = {
 
 ZONE_KINDS: dict[str, Text] = {
     "campus": t("campus", "园区"),
+    "district": t("district", "区"),
     "city": t("city", "市"),
     "province": t("province", "省"),
     "country": t("country", "境"),
@@ -63,6 +65,7 @@ CHAPTERS: dict[str, Text] = {
     "services": t("Services", "业务"),
     "interconnects": t("Interconnects and guards", "域间互联与防护"),
     "devices": t("Devices", "设备"),
+    "encryption": t("Encryption", "加密"),
     "optical": t("Optical base", "光底座"),
 }
 """The chapters, in order; the key is the file's name."""
@@ -79,6 +82,7 @@ ABOUT: dict[str, Text] = {
     "services": t("ends, participants, data class, level, bandwidth", "端点、参与方、数据类别、等级、带宽"),
     "interconnects": t("the guarded lines between the domains and what passes", "两域之间的受控线路及放行规则"),
     "devices": t("one sheet per device", "每台设备一张表"),
+    "encryption": t("lines with ciphers, tunnels, key servers, gaps", "线路及加密套件、隧道、密钥服务器、缺口"),
     "optical": t("spectrum, lit paths, ODUs, amplifiers", "频谱、光路、ODU、放大器"),
 }
 
@@ -215,7 +219,7 @@ COUNTED: dict[str, Text] = {
     "hosts": t("hosts of participants", "参与方主机"),
 }
 
-_ALL: dict[str, Text] = LABELS | COLUMNS | PICTURES | LIGHT
+_ALL: dict[str, Text] = LABELS | COLUMNS | PICTURES | LIGHT | ENCRYPTION
 
 
 def say(name: str, language: Language, **values: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from citynet.levels.text import Text, t
+from citynet.reports.documents.words_of_encryption import ENCRYPTION_COLUMNS
 from citynet.reports.documents.words_of_light import LIGHT_COLUMNS
 
 _PAIRS: dict[str, tuple[str, str]] = {
@@ -87,4 +88,6 @@ _PAIRS: dict[str, tuple[str, str]] = {
     "prefixes": ("Prefixes", "前缀"),
 }
 
-COLUMNS: dict[str, Text] = {f"col_{name}": t(en, zh) for name, (en, zh) in (_PAIRS | LIGHT_COLUMNS).items()}
+COLUMNS: dict[str, Text] = {
+    f"col_{name}": t(en, zh) for name, (en, zh) in (_PAIRS | LIGHT_COLUMNS | ENCRYPTION_COLUMNS).items()
+}

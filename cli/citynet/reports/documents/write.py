@@ -15,6 +15,7 @@ from citynet.reports.documents.atlas import make_atlas
 from citynet.reports.documents.chapters.addresses import address_plan
 from citynet.reports.documents.chapters.book import Book
 from citynet.reports.documents.chapters.devices import Sheets, devices
+from citynet.reports.documents.chapters.encryption import encryption, encrypts
 from citynet.reports.documents.chapters.interconnects import interconnects
 from citynet.reports.documents.chapters.lines import lines
 from citynet.reports.documents.chapters.optical import CHART, optical
@@ -100,6 +101,8 @@ def _book(book: Book) -> Iterator[tuple[str, str]]:
 def _chapters(book: Book) -> Iterator[Chapter]:
     for make in (overview, places, topology, address_plan, lines, services, interconnects, devices):
         yield make(book)
+    if encrypts(book.atlas.plan):
+        yield encryption(book)
     if book.atlas.plan.optical is not None:
         yield optical(book, book.atlas.plan.optical)
     for service in book.atlas.plan.services.values():
@@ -113,11 +116,12 @@ def _readme(book: Book, words: dict[str, str], made: Ready) -> str:
     plan = book.atlas.plan
     numbers = counts(book)
     shown = ("sites", "fibres", "devices", "links", "services", "hosts")
+    asked = {"optical": plan.optical is not None, "encryption": encrypts(plan)}
+    there = [(name, title) for name, title in CHAPTERS.items() if asked.get(name, True)]
     contents = [
         f"{number}. {link(title.say(book.language), f'{name}.md', plain=True)}"
         f": {escape(ABOUT[name].say(book.language))}"
-        for number, (name, title) in enumerate(CHAPTERS.items(), 1)
-        if name != "optical" or plan.optical is not None
+        for number, (name, title) in enumerate(there, 1)
     ]
     return (
         _environment()

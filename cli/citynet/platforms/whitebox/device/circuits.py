@@ -7,14 +7,13 @@ together. `apply` makes it do that and touches nothing that is so already; `wron
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import glob
 import json
 import os
 from pathlib import Path
 from typing import Any
 
-from . import frames
+from . import bpf, frames
 from .system import StepError, must, read_json, run
 
 FILE = "/etc/citynet/layer2.json"
@@ -24,7 +23,8 @@ PROTOCOL = "143"
 LOOP_FRAMES = "0x88b5"
 """EtherType of the frames that look for loops: IEEE 802's first for local experiments."""
 # Our places among the filters of an interface; what others put before or behind them stays.
-LOOPS, BLOCK, STORM, MARK, ENCAPSULATE = "20", "21", "22", "23", "24"
+LOOPS, BLOCK, STORM, MARK, ENCAPSULATE, EXPECT = "20", "21", "22", "23", "24", "25"
+_PINS = f"{STATE}/bpf"
 _BURST_S = 0.2
 
 Entry = dict[str, Any]
@@ -117,6 +117,7 @@ def _clear(name: str) -> None:
     unblock(name)
     for place in (LOOPS, STORM, MARK, ENCAPSULATE):
         run(["tc", "filter", "del", "dev", name, "ingress", "pref", place])
+    run(["tc", "filter", "del", "dev", name, "egress", "pref", EXPECT])
 
 
 def _fill(entry: Entry) -> None:
@@ -133,25 +134,22 @@ def _fill(entry: Entry) -> None:
     mark = ["action", "skbedit", "mark", str(entry["mark"]), "continue"]  # a bridge shows frames to no other filter
     must([*add, "protocol", "all", "pref", MARK, "handle", "1", "matchall", *mark])
     if "sid" in entry:
-        with _pinned(frames.load(_program(entry), "vpws"), name) as path:
-            what = ["bpf", "direct-action", "object-pinned", path]
-            must([*add, "protocol", "all", "pref", ENCAPSULATE, "handle", "1", *what])
+        _attach(name, "ingress", ENCAPSULATE, _program(entry))
+    if "protection" in entry:
+        _attach(name, "egress", EXPECT, _guard(entry))
 
 
-@contextlib.contextmanager
-def _pinned(descriptor: int, name: str) -> Any:
-    """The program under a name that `tc` can find, as long as it looks."""
-    folder = f"{STATE}/bpf"
-    os.makedirs(folder, exist_ok=True)
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.mount(b"bpf", folder.encode(), b"bpf", 0, None):
-        raise StepError(f"no BPF file system: {os.strerror(ctypes.get_errno())}")
-    try:
-        frames.pin(descriptor, f"{folder}/{name}")
-        yield f"{folder}/{name}"
-    finally:
-        os.close(descriptor)
-        libc.umount2(folder.encode(), 2)
+def _attach(name: str, direction: str, place: str, program: bytes) -> None:
+    with bpf.pinned({name: bpf.load(program, "vpws")}, _PINS):
+        what = ["bpf", "direct-action", "object-pinned", f"{_PINS}/{name}"]
+        must(
+            ["tc", "filter", "replace", "dev", name, direction, "protocol", "all", "pref", place, "handle", "1", *what]
+        )
+
+
+def _guard(entry: Entry) -> bytes:
+    """What an attachment of an encrypted service lets out: what was decrypted for it."""
+    return frames.expecting(int(entry["protection"]) >> 21, int(LOOP_FRAMES, 16))
 
 
 def _program(entry: Entry) -> bytes:
@@ -169,13 +167,19 @@ def _filters_of(entry: Entry) -> list[str]:
     facts = [f"filter {name} {LOOPS} matchall drop", f"filter {name} {STORM} flower {entry['storm_pps']}/s"]
     facts.append(f"filter {name} {MARK} matchall mark {entry['mark']}")
     if "sid" in entry:
-        facts.append(f"filter {name} {ENCAPSULATE} bpf {frames.tag_of(_program(entry))}")
+        facts.append(f"filter {name} {ENCAPSULATE} bpf {bpf.tag_of(_program(entry))}")
+    if "protection" in entry:
+        facts.append(f"filter {name} {EXPECT} bpf {bpf.tag_of(_guard(entry))}")
     return facts
 
 
 def _filters(name: str) -> list[str]:
     """Our filters on an interface, worded as `_filters_of` words them."""
-    output = run(["tc", "-j", "filter", "show", "dev", name, "ingress"])
+    return [*_filters_at(name, "ingress"), *_filters_at(name, "egress")]
+
+
+def _filters_at(name: str, direction: str) -> list[str]:
+    output = run(["tc", "-j", "filter", "show", "dev", name, direction])
     if output.code != 0:
         return []
     facts = []

@@ -5,20 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import maintenance
+from .access_agent import AccessAgent, AccessTable
+from .fence import Fence
 from .frr import Frr
+from .ipsec import Ipsec
+from .key_agent import KeyAgent
 from .layer2 import Layer2
 from .network import Interfaces, Sysctl
-from .paths import Paths
+from .path_agent import Paths
+from .refusals import Refusals
+from .sentries import Sentries
 from .services import Flows, Nftables
 from .slices import Slices
 from .system import StepError, lacking, mode_of, read, read_json, remove, write, write_json
+from .tagging import Tags
 from .texts import PLACEHOLDER, Mask, difference, digest, fill
+from .tracing import Tracing
+from .xfrm import Xfrm
 
 if TYPE_CHECKING:
     from .part import Part, Texts
 
 # In the order in which they come into force.
-PARTS: tuple[Part, ...] = (Interfaces(), Sysctl(), Nftables(), Slices(), Frr(), Layer2(), Flows(), Paths())
+PARTS: tuple[Part, ...] = (
+    *(Interfaces(), Sysctl(), Xfrm(), Nftables(), Fence(), AccessTable(), Slices(), Ipsec(), KeyAgent()),
+    *(Frr(), Layer2(), Tags(), Tracing(), AccessAgent(), Flows(), Refusals(), Paths(), Sentries()),
+)
 
 
 class Memory:
@@ -26,7 +38,7 @@ class Memory:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        content = self._content = read_json(self._path, {})
+        content = self.content = read_json(self._path, {})
         self.files: dict[str, str] = content.get("files", {})
         self.running: dict[str, Any] = content.get("running", {})
         self.secret_lines: list[str] = content.get("secret_lines", [])
@@ -37,7 +49,7 @@ class Memory:
 
     def store(self) -> None:
         """Write down what was changed in it."""
-        self.save({**self._content, "files": self.files, "running": self.running})
+        self.save({**self.content, "files": self.files, "running": self.running})
 
 
 class Comparison:
@@ -64,7 +76,11 @@ class Comparison:
         self.parts = [part for part in active if self._drift.get(part.name) or self.changed_paths & set(part.paths)]
         if any(part.name.startswith("interfaces") for part in self.parts):
             # New interfaces come with the kernel's defaults, and without filters.
-            self.parts = [part for part in active if part in self.parts or part.name in ("sysctl", "layer2")]
+            self.parts = [
+                part
+                for part in active
+                if part in self.parts or part.name in ("sysctl", "keys", "layer2", "tags", "trace", "access")
+            ]
 
     @property
     def changed(self) -> bool:
@@ -134,12 +150,16 @@ class Comparison:
         return self._on_disk[path] != text or (mode is not None and mode & ~self._mode(path) != 0)
 
     def _mode(self, path: str) -> int:
-        return 0o640 if PLACEHOLDER.search(self._templates[path]) else 0o644
+        if not PLACEHOLDER.search(self._templates[path]):
+            return 0o644
+        return 0o640 if self._owner(path) else 0o600
+
+    def _owner(self, path: str) -> str:
+        return next(part.owner for part in self._known if path in part.paths)
 
     def _install(self, path: str) -> None:
         if path in self.texts:
-            owner = next(part.owner for part in self._known if path in part.paths)
-            write(path, self.texts[path], self._mode(path), owner)
+            write(path, self.texts[path], self._mode(path), self._owner(path))
         else:
             remove(path)
 
@@ -169,3 +189,46 @@ class Comparison:
             if (drift := self._drift.get(part.name))
         ]
         return "\n".join(pieces)
+
+
+class PartialComparison(Comparison):
+    """Some parts of a device that is managed whole; all others are neither looked at nor touched.
+
+    A transaction for one part is quick, since nothing else has to be asked what it runs. It is refused where the other
+    files are not what the device was brought to last: what is wanted then is more than this part.
+    """
+
+    def __init__(self, request: dict[str, Any], memory: Memory, names: list[str]) -> None:
+        parts = tuple(part for part in PARTS if part.name in names)
+        mine = {path for part in parts for path in part.paths}
+        self._whole, self._files = dict(memory.content), dict(memory.files)
+        self._refuse_others(request, mine)
+        memory.files = {path: text for path, text in memory.files.items() if path in mine}
+        files = {path: text for path, text in request["files"].items() if path in mine}
+        super().__init__({**request, "files": files}, memory, parts)
+
+    def _refuse_others(self, request: dict[str, Any], mine: set[str]) -> None:
+        if not self._files:
+            raise StepError("this device was never deployed whole, so there is nothing that a part could be added to")
+        held = maintenance.held(request["files"])
+        others = {path: digest(fill(text, request["secrets"])) for path, text in held.items() if path not in mine}
+        before = {path: text for path, text in self._files.items() if path not in mine}
+        changed = sorted(path for path in {*others, *before} if others.get(path) != before.get(path))
+        if changed:
+            raise StepError(f"more has changed than was asked for, so deploy all of it: {', '.join(changed)}")
+
+    def memory(self, request: dict[str, Any]) -> dict[str, Any]:
+        """What was remembered, with these parts as they are now."""
+        found = super().memory(request)
+        for part in self._known:
+            self._files = {path: text for path, text in self._files.items() if path not in part.paths}
+        running = {name: one for name, one in self._whole.get("running", {}).items() if name not in self._names()}
+        return {
+            **self._whole,
+            "files": {**self._files, **found["files"]},
+            "running": {**running, **found["running"]},
+            "run": found["run"],
+        }
+
+    def _names(self) -> set[str]:
+        return {part.name for part in self._known}

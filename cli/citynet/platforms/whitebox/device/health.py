@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from .maintenance import mark
+from .sentries import trouble
 from .system import StepError, must, process_of
 
 MARK = "CITYNET "
@@ -42,6 +43,7 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
         return {"adjacencies": [], "sessions": [], "missing": missing, "drained": bool(mark())}
     missing = [f"IS-IS adjacency on {port}" for port in request["adjacencies"] if port not in adjacencies]
     missing += [f"BGP session with {peer}" for peer in request["sessions"] if peer not in sessions]
+    missing += trouble()
     return {"adjacencies": adjacencies, "sessions": sessions, "missing": missing, "drained": bool(mark())}
 
 

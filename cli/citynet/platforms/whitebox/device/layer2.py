@@ -10,7 +10,7 @@ from .part import Part, Texts
 from .system import StepError, wait_for
 
 ROOT = "/usr/local/lib/citynet"
-PROGRAMS = tuple(f"{ROOT}/layer2/{name}.py" for name in ("system", "frames", "circuits", "loops"))
+PROGRAMS = tuple(f"{ROOT}/layer2/{name}.py" for name in ("system", "bpf", "frames", "circuits", "loops"))
 UNIT = f"/etc/systemd/system/{loops.UNIT}.service"
 _START_LIMIT_S = 15.0
 

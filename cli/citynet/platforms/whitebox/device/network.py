@@ -166,6 +166,8 @@ def put_back(name: str, was: Optional[dict[str, Any]]) -> None:
     if was is None:
         run(["ip", "link", "delete", "dev", name])
         return
+    if present(name) is None:
+        return  # it was made by others, who took it away since
     master = ["master", was["master"]] if was["master"] else ["nomaster"]
     must(["ip", "link", "set", "dev", name, "down"])
     must(["ip", "link", "set", "dev", name, "alias", was["alias"], "mtu", str(was["mtu"]), *master])

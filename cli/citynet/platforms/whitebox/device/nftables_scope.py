@@ -7,8 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from .network_scope import BESIDE
+from .nftables_update import objects, update
 from .part import Part
-from .system import StepError, booted_with_systemd, must, run, write
+from .system import StepError, booted_with_systemd, must, read, run, write
 from .texts import difference
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ WantedBy=multi-user.target nftables.service
 
 
 class ScopedNftables(Part):
-    """The table of one scope, replaced in one atomic transaction of the kernel."""
+    """The table of one scope, brought to a new text in one atomic transaction of the kernel."""
 
     name = f"nftables{BESIDE}"
     commands = {"nft": "nftables"}  # noqa: RUF012
@@ -42,10 +43,12 @@ class ScopedNftables(Part):
         self._scope = scope
         self._table = table_of(scope)
         self.paths = (f"{FOLDER}/citynet-{scope}.nft",)
+        self._before = ""
 
     def validate(self, texts: Texts) -> None:
-        """Let nft parse and check the table without loading it."""
-        must(["nft", "-c", "-f", "/proc/self/fd/0"], self._replacing(texts))
+        """Let nft parse and check the table without loading it; remember the text that stands on disk until then."""
+        self._before = read(self.paths[0]) or ""
+        self._bring(texts, "-c")
 
     def drift(self, texts: Texts, memory: Any) -> str:
         """Compare the loaded table with the one after the last commit."""
@@ -59,16 +62,20 @@ class ScopedNftables(Part):
 
     def apply(self, texts: Texts, changed: set[str]) -> None:
         """Load it, or take it away."""
-        must(["nft", "-f", "/proc/self/fd/0"], self._replacing(texts))
+        self.replace(texts)
         if booted_with_systemd():
             write(_UNIT, _UNIT_TEXT, 0o644)
             must(["systemctl", "daemon-reload"])
             must(["systemctl", "enable" if self.mine(texts) else "disable", f"citynet-nftables@{self._scope}"])
 
     def check(self, texts: Texts) -> list[str]:
-        """See that it is there."""
-        if self.mine(texts) and not _loaded(self._table):
-            raise StepError(f"the table {self._table} is not there after loading it")
+        """See that it is there, and nothing else in it."""
+        text = texts.get(self.paths[0], "")
+        if text and objects(_declared(self._table)).keys() != objects(text).keys():
+            self._before = ""  # somebody had added to the table
+            self.replace(texts)
+            if not _declared(self._table):
+                raise StepError(f"the table {self._table} is not there after loading it")
         return []
 
     def memory(self, texts: Texts) -> Any:
@@ -77,10 +84,26 @@ class ScopedNftables(Part):
 
     def restore(self, snapshot: Any) -> None:
         """The former table, or none."""
-        must(["nft", "-f", "/proc/self/fd/0"], _gone(snapshot["table"]) + snapshot["rules"])
+        table = snapshot["table"]
+        must(["nft", "-f", "/proc/self/fd/0"], update(table, _declared(table), snapshot["rules"]))
+
+    def replace(self, texts: Texts) -> None:
+        """Bring the table to its text in one transaction of the kernel."""
+        self._bring(texts)
+
+    def _bring(self, texts: Texts, *words: str) -> None:
+        """From the text that stood on disk; where something else is loaded, from what nft lists of it.
+
+        Most of the time that is the text, and older nft fetch every element to list a table without its elements, which
+        takes as long as to replace them.
+        """
+        argv, text = ["nft", *words, "-f", "/proc/self/fd/0"], texts.get(self.paths[0], "")
+        if self._before and run(argv, update(self._table, self._before, text)).code == 0:
+            return
+        must(argv, self._replacing(texts))
 
     def _replacing(self, texts: Texts) -> str:
-        return _gone(self._table) + texts.get(self.paths[0], "")
+        return update(self._table, _declared(self._table), texts.get(self.paths[0], ""))
 
 
 def table_of(scope: str) -> str:
@@ -88,11 +111,11 @@ def table_of(scope: str) -> str:
     return "citynet_" + re.sub(r"[^A-Za-z0-9_]", "_", scope)
 
 
-def _gone(table: str) -> str:
-    # Made first, because one that is not there cannot be deleted.
-    return f"table inet {table}\ndelete table inet {table}\n"
-
-
-def _loaded(table: str) -> str:
-    output = run(["nft", "-s", "list", "table", "inet", table])
+def _loaded(table: str, *words: str) -> str:
+    output = run(["nft", "-s", *words, "list", "table", "inet", table])
     return output.text if output.code == 0 else ""
+
+
+def _declared(table: str) -> str:
+    """What is loaded, without the elements of sets."""
+    return _loaded(table, "-t")

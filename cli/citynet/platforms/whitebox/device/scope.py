@@ -12,27 +12,33 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .compare import PARTS, Comparison, Memory
+from .access_agent import AccessTable, table_of_scope
+from .compare import PARTS, Comparison, Memory, PartialComparison
+from .fence import Fence
 from .frr import Frr
 from .frr_claim import Claim
 from .frr_scope import ScopedFrr
+from .key_agent import KeyAgent
 from .layer2 import Layer2
 from .network import Interfaces, Sysctl, interface_names
 from .network_scope import BESIDE, ScopedInterfaces
 from .nftables_scope import ScopedNftables
 from .services import Nftables
 from .system import StepError, mode_of, read_json, remove
+from .xfrm import Xfrm
 
 if TYPE_CHECKING:
     from .frr_changes import Entry
     from .part import Part
 
+# Parts that are each scope's own; all others are one for the whole device.
+_OF_SCOPES = (Interfaces, Sysctl, Nftables, Fence, AccessTable, Frr, Layer2, Xfrm, KeyAgent)
 # What may have to be put back after a transaction that nobody confirmed.
 EVERY_PART: tuple[Part, ...] = (*PARTS, ScopedInterfaces(), ScopedNftables(), ScopedFrr())
 
 
 def comparison(request: dict[str, Any], state: str) -> Comparison:
-    """What a request would change: of the whole device, or of one scope."""
+    """What a request would change: of the whole device, of some parts of it, or of one scope."""
     if request.get("scope"):
         return ScopedComparison(request, state)
     scopes = _scopes(state)
@@ -41,7 +47,10 @@ def comparison(request: dict[str, Any], state: str) -> Comparison:
             f"this device has {', '.join(sorted(scopes))} by tasks of their own; remove them (state: absent) "
             "before it is managed whole"
         )
-    return Comparison(request, Memory(f"{state}/committed.json"))
+    memory = Memory(f"{state}/committed.json")
+    if request.get("only"):
+        return PartialComparison(request, memory, request["only"])
+    return Comparison(request, memory)
 
 
 class ScopedComparison(Comparison):
@@ -63,8 +72,8 @@ class ScopedComparison(Comparison):
         _refuse_taken(request["files"].get(interfaces.file, ""), others)
         self._frr = self._claim(request["secrets"], found, others)
         parts: list[Part] = [interfaces, Sysctl(f"/etc/sysctl.d/60-citynet-{self._name}.conf")]
-        parts += [ScopedNftables(self._name), Layer2(self._name)]
-        parts += [part for part in PARTS if not isinstance(part, (Interfaces, Sysctl, Nftables, Frr, Layer2))]
+        parts += [Xfrm(self._name), table_of_scope(self._name), Layer2(self._name), KeyAgent(self._name)]
+        parts += [part for part in PARTS if not isinstance(part, _OF_SCOPES)]
         shared = self._frr.texts()
         files = {**request["files"], **shared}
         super().__init__({**request, "files": files}, self._memory_beside(others), (*parts, self._frr))

@@ -7,12 +7,16 @@ import os
 import signal
 from typing import Any
 
+from .access_agent import TABLE_FILE, open_now
+from .fence import without_fence
 from .part import Part, Texts
 from .system import StepError, booted_with_systemd, must, process_named, run, wait_for
 from .texts import difference
 
 NFTABLES = "/etc/nftables.conf"
 ULOGD = "/etc/ulogd.conf"
+# A pattern, which need not match: nft refuses to include a file that is not there.
+_OWN = ("/etc/nftables.d/citynet-fence.nf[t]", "/etc/nftables.d/citynet-access.nf[t]")
 _ULOGD_PID = "/run/ulog/ulogd.pid"
 _STOP_LIMIT_S = 10.0
 
@@ -61,12 +65,16 @@ class Nftables(Part):
 
 
 def _replacing(rules: str) -> str:
-    return rules if "flush ruleset" in rules else "flush ruleset\n" + rules
+    """Rules in the place of all others; files of fence and access, if there are any, are loaded along with them."""
+    if "flush ruleset" not in rules:
+        rules = "flush ruleset\n" + rules
+    rules += "".join(f'\ninclude "{file}"\n' for file in _OWN if file not in rules)
+    return rules + (f"\n{open_now()}" if os.path.exists(TABLE_FILE) else "")
 
 
 def ruleset() -> str:
-    """All rules that are loaded, without their counters."""
-    return must(["nft", "-s", "list", "ruleset"])
+    """All rules that are loaded but those of fence and access, without their counters."""
+    return without_fence(must(["nft", "-s", "list", "ruleset"]))
 
 
 class Flows(Part):

@@ -64,6 +64,9 @@ def place(line: str) -> re.Pattern[str]:
     """Matches a line that differs from the template's line only in the secret, with or without a leading 'no'."""
     parts = PLACEHOLDER.split(line.strip())
     literal = [re.escape(part) for part in parts[::2]]
+    if not any(literal):
+        # A line of nothing but a secret, as in a PEM file: not just any word of another file is a former value of it.
+        return re.compile(r"^(\s*[-+]?)[A-Za-z0-9+/=]{64,}(\s*)$")
     return re.compile(r"^(\s*(?:[-+] ?)?(?:no )?)" + r"\S+".join(literal) + r"(\s*)$")
 
 

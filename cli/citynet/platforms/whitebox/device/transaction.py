@@ -12,45 +12,26 @@ import fcntl
 import json
 import os
 import select
-import signal
 import socket
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 from .backup import Backup
 from .health import look
 from .scope import comparison as comparison_of
+from .settle import ANSWER_LIMIT_S, RUN, SOCKET, answer, ask
 from .system import StepError
 
 if TYPE_CHECKING:
     from .compare import Comparison
 
-MARK = "CITYNET "
 STATE = "/var/lib/citynet"
-RUN = "/run/citynet-transaction"
-_SOCKET = f"{RUN}/transaction.sock"
 _LOCK = f"{RUN}/lock"
-_ANSWER_LIMIT_S = 60.0
-_APPLY_LIMIT_S = 300.0
 
 
 def main(request: dict[str, Any]) -> int:
     """Answer one request; whatever goes wrong is part of the answer."""
-    os.umask(0o022)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    started = time.monotonic()
-    try:
-        answer = _ACTIONS[request["action"]](request)
-    except StepError as error:
-        answer = {"status": "failed", "reason": str(error)}
-    except OSError as error:
-        answer = {"status": "failed", "reason": f"{error.filename or request['action']}: {error.strerror}"}
-    answer["device_s"] = round(time.monotonic() - started, 2)
-    sys.stdout.write(MARK + json.dumps(answer) + "\n")
-    sys.stdout.flush()
-    return 0
+    return answer({"diff": _diff, "commit": _commit}, request)
 
 
 def _diff(request: dict[str, Any]) -> dict[str, Any]:
@@ -99,10 +80,10 @@ def hold(owner: str) -> int:
     if owner:
         # The same owner has come back, for instance after Ctrl-C: its unconfirmed transaction goes back now.
         try:
-            _ask({"verb": "supersede", "owner": owner})
+            ask({"verb": "supersede", "owner": owner})
         except StepError:
             pass
-        deadline = time.monotonic() + _ANSWER_LIMIT_S
+        deadline = time.monotonic() + ANSWER_LIMIT_S
         while time.monotonic() < deadline:
             if _try_lock(handle):
                 return handle
@@ -192,11 +173,11 @@ def _report(writer: int, answer: dict[str, Any]) -> None:
 
 def _listen() -> socket.socket:
     try:
-        os.unlink(_SOCKET)
+        os.unlink(SOCKET)
     except FileNotFoundError:
         pass
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(_SOCKET)
+    listener.bind(SOCKET)
     listener.listen(4)
     return listener
 
@@ -240,33 +221,3 @@ def _settle(connection: socket.socket, backup: Backup, comparison: Comparison, r
     except OSError:
         pass
     return True
-
-
-def _ask(message: dict[str, Any]) -> dict[str, Any]:
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    with connection:
-        connection.settimeout(_APPLY_LIMIT_S if message["verb"] == "supersede" else _ANSWER_LIMIT_S)
-        try:
-            connection.connect(_SOCKET)
-            connection.sendall(json.dumps(message).encode() + b"\n")
-            line = connection.makefile(encoding="utf-8").readline()
-        except OSError as error:
-            raise StepError("no transaction waits for a confirmation: it went back already") from error
-    if not line:
-        raise StepError("the transaction ended before it could be confirmed")
-    answer: dict[str, Any] = json.loads(line)
-    return answer
-
-
-def _confirm(request: dict[str, Any]) -> dict[str, Any]:
-    answer = _ask({"verb": "confirm", "id": request["id"]})
-    if answer["status"] != "confirmed":
-        raise StepError(f"not confirmed: {answer['status']}")
-    return answer
-
-
-def _rollback(request: dict[str, Any]) -> dict[str, Any]:
-    return _ask({"verb": "rollback", "id": request["id"]})
-
-
-_ACTIONS = {"diff": _diff, "commit": _commit, "confirm": _confirm, "rollback": _rollback}

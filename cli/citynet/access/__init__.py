@@ -1,0 +1,1 @@
+"""Trusted access beyond the device: what an authentication server decides by, and orders to it."""

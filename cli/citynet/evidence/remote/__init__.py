@@ -1,0 +1,1 @@
+"""Programs that run on devices: standard library only, Python 3.9."""

@@ -1,0 +1,452 @@
+"""Checks of access, sentries and hops: failed by name for each thing that they are there to find."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trusted_facts as facts
+from test_levels_remote import load
+
+from citynet import build
+from citynet.levels.catalogue import catalogue
+from citynet.levels.judging import Measured, judge
+from citynet.levels.model import Result, Verdict
+from citynet.levels.probes import admission, hops, sentries
+from citynet.plan.model import Steering
+from citynet.plan.tracing import node_of
+from tree import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+REGISTRY = catalogue()
+
+
+def run(check_id: str, measured: dict[str, Any], domain: str = "government") -> Result:
+    return judge(REGISTRY.get(check_id), facts.plan(), domain, Measured(measured), REGISTRY.bounds()[check_id])
+
+
+def said(result: Result) -> str:
+    return "\n".join(str(finding) for finding in result.findings)
+
+
+def stage(number: int, **values: Any) -> Callable[[dict[str, Any]], None]:
+    def do(measured: dict[str, Any]) -> None:
+        for name, value in values.items():
+            setattr(measured["admission"].tried[0].stages[number], name, value)
+
+    return do
+
+
+def of(key: str, **values: Any) -> Callable[[dict[str, Any]], None]:
+    """Change a fact, or the first of a list of them."""
+
+    def do(measured: dict[str, Any]) -> None:
+        fact = measured[key][0] if isinstance(measured[key], list) else measured[key]
+        for name, value in values.items():
+            setattr(fact, name, value)
+
+    return do
+
+
+def hop(number: int, **values: Any) -> Callable[[dict[str, Any]], None]:
+    def do(measured: dict[str, Any]) -> None:
+        for name, value in values.items():
+            setattr(measured["hopped"][0].hops[number], name, value)
+
+    return do
+
+
+def strayed(**values: Any) -> Callable[[dict[str, Any]], None]:
+    def do(measured: dict[str, Any]) -> None:
+        for name, value in values.items():
+            setattr(measured["hopped"][0].strayed, name, value)
+
+    return do
+
+
+CASES: list[tuple[str, Any, str]] = [
+    (
+        "L2-SEC-02",
+        stage(1, received=2),
+        (
+            "giver-1 (left:eth2) – gets on without a credential – expected its port is closed, nothing passes, "
+            "actual Unauthorized, 2 / 6"
+        ),
+    ),
+    (
+        "L2-SEC-02",
+        stage(2, open=True),
+        (
+            "giver-1 (left:eth2) – gets on with a certificate of another authority – expected its port is closed, "
+            "nothing passes, actual FAILURE, 0 / 6"
+        ),
+    ),
+    (
+        "L2-SEC-02",
+        stage(2, said="no answer (IDLE)"),
+        "giver-1 (left:eth2) – a wrong certificate is not refused – expected FAILURE, actual no answer (IDLE)",
+    ),
+    (
+        "L2-SEC-02",
+        stage(3, received=0),
+        (
+            "giver-1 (left:eth2) – does not get on with its own credential, again – expected its port is open, "
+            "packets pass, actual Authorized, 0 / 6"
+        ),
+    ),
+    (
+        "L2-SEC-02",
+        lambda measured: measured["admission"].tried[0].stages.pop(2),
+        "giver-1 (left:eth2) – was not tried with a certificate of another authority – expected tried, actual –",
+    ),
+    (
+        "L2-SEC-02",
+        of("admission", unasked=["clerk-1"]),
+        "clerk-1 – gets on without proving who it is – expected its service asks for access, actual anybody",
+    ),
+    ("L2-SEC-02", lambda measured: measured["admission"].tried.clear(), ""),
+    (
+        "L3-SEC-02",
+        of("withdrawn", closed=False, after=6),
+        (
+            "giver-1 (left): healthy → compromised – keeps its right – expected its port is closed, nothing passes, "
+            "actual 6 pings answered"
+        ),
+    ),
+    (
+        "L3-SEC-02",
+        of("withdrawn", last_s=3.2),
+        "giver-1 (left): healthy → compromised – loses its right late – expected ≤ 3 s, actual 3.20 s",
+    ),
+    ("L3-SEC-02", of("withdrawn", before=0), "did not send before, so silence proves nothing – expected > 0, actual 0"),
+    ("L3-SEC-02", of("withdrawn", returned=False), "does not get on again afterwards"),
+    (
+        "L2-SEC-01",
+        of("alarmed", alarm_s=None),
+        "gov-border guard – stays silent at a scan (8 × TCP SYN exchange-1 → fd11::2) – expected an alarm, actual none",
+    ),
+    (
+        "L2-SEC-01",
+        of("alarmed", alarm_s=11.0),
+        "gov-border guard – is late with its alarm – expected ≤ 10 s, actual 11.0 s",
+    ),
+    (
+        "L2-SEC-01",
+        of("alarmed", watched=False),
+        "gov-border guard – no sentry looks there – expected a sentry, actual none",
+    ),
+    ("L2-SEC-01", of("alarmed", tries=0), "gov-border guard – nothing could be sent there"),
+    ("L3-COM-01", hop(1, lost=200), "what is missing at a hop is not what was lost – expected 0, actual 200"),
+    (
+        "L3-COM-01",
+        hop(0, packets=150),
+        "giver-1 → taker-1 (1001) – west did not record all of it – expected ≥ 200, actual 150",
+    ),
+    ("L3-COM-01", hop(1, listed=False), "giver-1 → taker-1 (1001): north – is not on its list"),
+    ("L3-COM-01", hop(1, told=False), "giver-1 → taker-1 (1001): north – does not tell all"),
+    ("L3-COM-01", of("hopped", hops=[]), "east did not record all of it – expected ≥ 200, actual 0"),
+    ("L3-COM-01", of("hopped", arrived=0), "does not arrive, so nothing is proven"),
+    ("L3-COM-01", of("hopped", silent=["north"]), "north tells nothing – expected counters, actual none"),
+    ("L3-COM-01", of("hopped", strayed=None), "west → east – no device off the list could be tried"),
+    (
+        "L3-COM-01",
+        strayed(alarm_s=None),
+        "west → south (1001) – passes a device off its list without an alarm – expected an alarm, actual none",
+    ),
+    ("L3-COM-01", strayed(alarm_s=5.5), "west → south (1001) – the alarm is late – expected ≤ 5 s, actual 5.5 s"),
+    ("L3-COM-01", strayed(names="north"), "the alarm names another device – expected south, actual north"),
+]
+
+
+@pytest.mark.parametrize("check_id", ["L2-SEC-01", "L2-SEC-02", "L3-SEC-02", "L3-COM-01"])
+def test_passes_when_all_is_well(check_id: str) -> None:
+    result = run(check_id, facts.healthy())
+    assert result.verdict is Verdict.PASSED, said(result)
+    assert result.figures
+    texts = [result.holds, result.procedure, *(figure.name for figure in result.figures)]
+    assert all(text.zh and text.zh != text.en for text in texts if text.en[:1].isalpha())
+
+
+@pytest.mark.parametrize(("check_id", "broken", "words"), CASES)
+def test_what_does_not_hold_is_named(check_id: str, broken: Any, words: str) -> None:
+    measured = facts.healthy()
+    broken(measured)
+    result = run(check_id, measured)
+    assert result.verdict is Verdict.FAILED
+    assert words in said(result)
+    assert not words or all(finding.problem.zh != finding.problem.en for finding in result.findings)
+
+
+# -- what is sent at which place -----------------------------------------------------------------------------------
+
+
+def test_a_flow_is_sent_where_a_device_off_its_list_is_beside_its_way() -> None:
+    plan = facts.plan_of("trace")
+    found = {(one.start.name, one.number): one for one in hops.carried(plan, "government")}
+    one = found["giver-1", 1001]
+    assert one.end.name == "taker-1"
+    assert one.astray is not None
+    assert one.astray.peer == "south"
+
+
+def test_a_device_whose_way_leads_back_is_no_way_astray() -> None:
+    """South without its line to east sends everything back to west, and nothing would arrive."""
+    plan = facts.plan_of("trace")
+    west, south, east = (plan.devices[name] for name in ("west", "south", "east"))
+    port = next(port for port in south.ports if port.peer == "east")
+    south.underlay.interfaces = [one for one in south.underlay.interfaces if one.port != port.name]
+    try:
+        assert hops._astray(plan, west, east, 1001) is None
+    finally:
+        facts.plan_of.cache_clear()
+
+
+def test_steered_services_show_no_hops() -> None:
+    plan = facts.plan_of("trace")
+    try:
+        plan.devices["west"].steering.append(Steering("share", "share", "share", 100, 1))
+        assert {one.start.name for one in hops.carried(plan, "government")} == {"taker-1"}
+    finally:
+        facts.plan_of.cache_clear()
+
+
+def test_a_scan_comes_from_the_other_side_of_each_guard() -> None:
+    plan = build.plan(ROOT / "tests/golden/cases/sentries")[0]
+    found = {}
+    for device in plan.devices.values():
+        for guard in (*device.guards, *device.exits):
+            watch = sentries._watch(device, guard)
+            assert watch is not None
+            aim = sentries.aimed(plan, device, guard, watch)
+            assert aim is not None
+            found[device.name, guard.interconnect] = (aim.sender, aim.source_name, aim.port)
+    assert found == {
+        ("gov-border", "guard"): ("cross-border", "exchange-1", 20),
+        ("cross-border", "guard"): ("gov-border", "bureau-1", 20),
+        ("cross-border", "exit-circulation"): ("isp-1", "isp-1", 20),
+    }
+
+
+class Told:
+    """Edge devices that have some hosts on."""
+
+    def __init__(self, *users: str) -> None:
+        self.users = users
+
+    def run(self, node: str, _command: str) -> str:
+        ports = {"left": {"giver-1": "eth2", "visitor-1": "eth3"}, "right": {"taker-1": "eth2", "visitor-2": "eth3"}}
+        on = [{"open": True, "user": name, "port": port} for name, port in ports[node].items() if name in self.users]
+        return json.dumps({"sessions": on})
+
+
+def bench_of(*users: str) -> Any:
+    return type("Bench", (), {"plan": facts.plan(), "access": Told(*users)})()
+
+
+@pytest.mark.parametrize(
+    ("users", "tried"),
+    [
+        (("giver-1", "taker-1"), {"giver-1": 2}),
+        (("giver-1",), {"giver-1": 1}),
+        (("giver-1", "taker-1", "visitor-1"), {"giver-1": 2}),
+    ],
+)
+def test_one_host_of_each_device_is_tried_and_one_is_left_to_be_pinged(
+    users: tuple[str, ...], tried: dict[str, int]
+) -> None:
+    found = admission.chosen(bench_of(*users), "government")
+    assert {one.host.name: len(one.targets) for one in found} == tried
+
+
+def test_with_nobody_on_nothing_can_be_measured() -> None:
+    with pytest.raises(admission.CannotMeasureError, match="no host of this domain is on"):
+        admission.chosen(bench_of(), "government")
+
+
+def test_a_role_that_bears_a_compromised_device_is_withdrawn_instead() -> None:
+    plan = facts.plan()
+    assert admission._change(plan, "giver-1")[0]["what"] == "state"
+    assert plan.access is not None
+    plan.access.roles["keeper"].states.append("compromised")
+    try:
+        assert admission._change(plan, "giver-1")[0] == {"what": "withdraw", "name": "giver-1"}
+    finally:
+        facts.plan_of.cache_clear()
+
+
+# -- programs on nodes ---------------------------------------------------------------------------------------------
+
+
+def event(**values: Any) -> str:
+    told = {"kind": "intrusion", "alarm": True, "time": 10, "subject": "a", "detail": {"watch": "guard"}, **values}
+    return json.dumps(told) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        (event(), 1),
+        (event(time=9), 0),
+        (event(alarm=False), 0),
+        (event(kind="offpath"), 0),
+        (event(detail={"watch": "exit"}), 0),
+        ('{"kind": "intrus', 0),
+        ("[]\n", 0),
+    ],
+)
+def test_an_alarm_is_noticed_by_kind_time_and_values(
+    line: str, found: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = load("noticed", monkeypatch)
+    (tmp_path / "events").write_text(line)
+    asked = {"kind": "intrusion", "after_us": 10, "values": {"watch": "guard"}}
+    assert len(program.found(tmp_path / "events", asked)) == found
+    assert program.found(tmp_path / "none", asked) == []
+
+
+def test_the_supplicant_is_started_again_by_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = load("supplicant", monkeypatch)
+    words = ["wpa_supplicant", "-B", "-D", "wired", "-i", "eth1", "-c", "/etc/own.conf"]
+    now = {"words": words}
+    monkeypatch.setattr(program, "running", lambda _name: (7 if now["words"] else 0, now["words"]))
+    monkeypatch.setattr(program.os, "kill", lambda _pid, _number: now.update(words=[]))
+    monkeypatch.setattr(program.subprocess, "run", lambda argv, **_more: now.update(words=list(argv)))
+    with program.other("eth1", "/run/other.conf") as there:
+        assert there
+        assert now["words"] == [*words[:-1], "/run/other.conf"]
+    assert now["words"] == words
+
+
+# -- what the probes do with what nodes answer ---------------------------------------------------------------------
+
+
+class Node:
+    """Nodes of a lab: a host that is on until it is told otherwise, borders that alarm, devices that count."""
+
+    def __init__(self) -> None:
+        self.on = True
+        self.asked: list[tuple[str, str]] = []
+        self.ran: list[tuple[str, str]] = []
+        self.event: dict[str, Any] | None = None
+        self.states: dict[str, Any] = {}
+
+    def ask(self, node: str, program: str, told: dict[str, Any], _limit_s: float = 0) -> Any:
+        self.asked.append((node, program))
+        if program == "supplicant":
+            self.on = told["do"] in {"look", "again"}
+            said = {"off": "Unauthorized", "wrong": "FAILURE"}.get(told["do"], "Authorized")
+            return {"said": said, "sent": 6, "received": 6 if self.on else 0}
+        if program == "reach":
+            return [{**one, "sent": 3, "received": 3 if self.on else 0} for one in told["targets"]]
+        if program == "noticed":
+            return {"event": self.event if told["until_s"] else None, "at": 101.5}
+        return {"sent": told.get("count", 0)}
+
+    def run(self, node: str, command: str, *_: Any, data: bytes = b"") -> str:
+        self.ran.append((node, command))
+        if "access.json" in command:
+            users = ["giver-1", "taker-1"] if self.on or node == "right" else []
+            return Told(*users).run(node, command)
+        if "trace.json" in command:
+            return json.dumps(self.states.get(node, {}))
+        if command.startswith("ip -6 -j"):
+            return json.dumps([{"addr_info": [{"local": "fe80::5"}]}])
+        return "100.0" if command.startswith("date") else ""
+
+    def start(self, _node: str, program: str, told: dict[str, Any]) -> Any:
+        words = dict.fromkeys(told.get("take", ()), hops.COUNT)
+        answer: Any = {"answers": [90.0, 99.9, 100.4]} if program == "lasting" else words
+        return type("Running", (), {"line": lambda _self: {"running": True}, "finish": lambda _self: answer})()
+
+    def each(self, names: Any, work: Callable[[str], None]) -> None:
+        for name in names:
+            work(name)
+
+
+class Desk:
+    """A bench with such nodes."""
+
+    def __init__(self, plan: Any) -> None:
+        self.plan, self.access = plan, Node()
+        self.facts: dict[str, Any] = {}
+        self.orders: list[dict[str, str]] = []
+
+    def order(self, **told: str) -> dict[str, Any]:
+        self.orders.append(told)
+        self.access.on = told.get("state") == "healthy"
+        return {"told": ["giver-1"], "time": 100.0}
+
+    def together(self, work: Any) -> None:
+        for one in work:
+            one()
+
+    def put(self, _domain: str, key: str, value: Any) -> None:
+        self.facts[key] = value
+
+
+def judged(desk: Any, check_id: str, plan: Any) -> Result:
+    found = REGISTRY.get(check_id)
+    return judge(found, plan, "government", Measured(desk.facts), REGISTRY.bounds()[check_id])
+
+
+def test_a_host_goes_through_all_stages_and_is_on_at_the_end() -> None:
+    desk: Any = Desk(facts.plan())
+    admission.measure_admission(desk, "government")
+    (one,) = desk.facts["admission"].tried
+    assert [(stage.name, stage.open, stage.received) for stage in one.stages] == [
+        ("on", True, 6),
+        ("off", False, 0),
+        ("wrong", False, 0),
+        ("again", True, 6),
+    ]
+    assert judged(desk, "L2-SEC-02", facts.plan()).verdict is Verdict.PASSED
+    assert not any("PRIVATE" in command for _, command in desk.access.ran)
+
+
+def test_a_withdrawal_is_measured_from_the_servers_order() -> None:
+    desk: Any = Desk(facts.plan())
+    admission.measure_withdrawn(desk, "government")
+    found = desk.facts["withdrawn"]
+    assert (found.before, found.last_s, found.closed, found.after, found.returned) == (2, 0.4, True, 0, True)
+    assert [one["state"] for one in desk.orders] == ["compromised", "healthy"]
+    assert judged(desk, "L3-SEC-02", facts.plan()).verdict is Verdict.PASSED
+
+
+@pytest.mark.parametrize("alarms", [True, False])
+def test_a_sentry_is_waited_for(alarms: bool) -> None:
+    plan = build.plan(ROOT / "tests/golden/cases/sentries")[0]
+    desk: Any = Desk(plan)
+    desk.access.event = {"reason": "tries at closed TCP ports", "subject": "exchange-1"} if alarms else None
+    sentries.measure_alarmed(desk, "government")
+    (one,) = desk.facts["alarmed"]
+    assert (one.alarm_s, one.said) == ((1.5, "tries at closed TCP ports") if alarms else (None, ""))
+    sent = [node for node, program in desk.access.asked if program == "labelled"]
+    assert sent == ["cross-border"] * (1 if alarms else 3)
+
+
+def test_hops_are_counted_and_the_route_astray_is_taken_back() -> None:
+    plan = facts.plan_of("trace")
+    desk: Any = Desk(plan)
+    west = plan.devices["west"]
+    node, period = node_of(west), 51
+    ways = {"west": ("eth4", "eth1"), "north": ("eth1", "eth2"), "east": ("eth1", "eth4")}
+    for name in plan.devices:
+        came, went = ways.get(name, ("", ""))
+        rows = [[1001, came, "in", node, 200, 0], [1001, went, "out", node, 200, 0]] if came else []
+        desk.access.states[name] = {"periods": [[period - 1, rows], [period, rows]], "ways": {}, "strangers": []}
+    desk.access.event = {"reason": "came to south", "subject": "south"}
+    hops.measure_hopped(desk, "government")
+    (one,) = desk.facts["hopped"]
+    assert [(hop.device, hop.packets, hop.lost) for hop in one.hops] == [
+        ("west", 200, 0),
+        ("north", 200, 0),
+        ("east", 200, 0),
+    ]
+    assert (one.strayed.device, one.strayed.alarm_s) == ("south", 1.5)
+    routes = [command.split()[3] for name, command in desk.access.ran if name == "west" and "route" in command]
+    assert routes == ["add", "del"]
+    assert judged(desk, "L3-COM-01", plan).verdict is Verdict.PASSED
