@@ -13,8 +13,10 @@ demo: setup-verify ## build labs/CITY (mini), deploy it, grade it, print the sco
 
 test: setup-test lint ## every test: unit, golden, errors, property, collection, lab
 	$(PYTHON) -m citynet lab build
-	$(PYTHON) -m pytest -m "not alone" --numprocesses 2 --dist loadfile
-	$(PYTHON) -m pytest -m alone
+	@failed=0; set -x; \
+	$(PYTHON) -m pytest -m "not alone" --numprocesses 2 --dist loadfile || failed=1; \
+	$(PYTHON) -m pytest -m alone || failed=1; \
+	exit $$failed
 
 lint: setup-test ## ruff, mypy
 	$(PYTHON) -m ruff check .

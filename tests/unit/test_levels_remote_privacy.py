@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import socket
 import struct
 import subprocess
@@ -64,12 +66,62 @@ def test_marks_are_found_wherever_they_are(monkeypatch: pytest.MonkeyPatch) -> N
     seen.look(frame(0x86DD, ipv6(17, b"..<m1>..")))
     seen.look(frame(0x86DD, ipv6(50, b"opaque")))
     seen.look(frame(0x88E5, b"opaque"))
+    macs = "00:00:00:00:00:00 > 00:00:00:00:00:00"
     assert seen.told() == {
         "frames": 3,
         "kinds": {"0x86dd": 2, "0x88e5": 1},
+        "examples": {"0x86dd": [f"{macs}, :: > ::, next header {kind}" for kind in (17, 50)], "0x88e5": [macs]},
         "plain": {"<m1>": 1, "<m2>": 0},
         "esp": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (frame(0x0800, bytes(9) + b"\x01" + bytes(2) + bytes([192, 0, 2, 1, 192, 0, 2, 2])), "192.0.2.1 > 192.0.2.2"),
+        (frame(0x0800, b"short"), "00:00:00:00:00:00 > 00:00:00:00:00:00"),
+        (b"\xff\xff", " > ff:ff"),
+    ],
+)
+def test_a_frame_is_told_by_its_ends(content: bytes, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    wire = load("wire", monkeypatch)
+    assert said in wire.ends(content, *wire.ethertype(content))
+
+
+def test_the_first_frames_of_a_kind_are_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = load("wire", monkeypatch).Seen([])
+    for _ in range(9):
+        seen.look(frame(0x88E5, b"opaque"))
+    assert (seen.kinds["0x88e5"], len(seen.examples["0x88e5"])) == (9, 4)
+
+
+AS_ROOT = ["--user", "--map-root-user"] if os.geteuid() else []
+LINE = "ip link set lo up; ip link add name w0 type veth peer name w1; ip link set w0 up; ip link set w1 up"
+IN_LINE = ["unshare", *AS_ROOT, "--net", "sh", "-ec", f'{LINE}; exec "$@"', "sh"]
+HAS_LINE = bool(shutil.which("unshare")) and not subprocess.run([*IN_LINE, "true"], check=False).returncode
+
+# `lo` has a packet just before each socket is bound.
+BUSY_ELSEWHERE = """
+import runpy, socket, sys
+bind = socket.socket.bind
+def busy(self, place):
+    socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).sendto(b"elsewhere", ("::1", 9))
+    bind(self, place)
+socket.socket.bind = busy
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.mark.skipif(not HAS_LINE, reason="needs Linux and the right to make a network namespace")
+def test_frames_of_other_interfaces_are_none_of_the_line() -> None:
+    words = [sys.executable, "-c", BUSY_ELSEWHERE, str(REMOTE / "wire.py")]
+    told = json.dumps({"interfaces": ["lo", "w0"], "outgoing": [], "marks": []})
+    done = subprocess.run([*IN_LINE, *words, told], capture_output=True, text=True, check=True, input="", timeout=60)
+    seen = json.loads(done.stdout.splitlines()[-1])
+    found = [name for name, one in seen.items() if "::1 > ::1" in json.dumps(one["examples"])]
+    assert found == ["lo"]
 
 
 SAS = """\

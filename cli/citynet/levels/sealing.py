@@ -25,6 +25,7 @@ class Wire:
         plain: In how many frames each mark could be read.
         within: The same of what goes out at both ends within MACsec: what the next device can read; None without any.
         esp: Packets of ESP there.
+        examples: From where to where the first few frames of each EtherType went.
     """
 
     line: str
@@ -35,6 +36,7 @@ class Wire:
     plain: dict[str, int]
     within: dict[str, int] | None = None
     esp: int = 0
+    examples: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(config=_STRICT)

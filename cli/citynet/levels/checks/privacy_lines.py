@@ -56,7 +56,7 @@ def _wire(judgement: Judgement, wire: Wire) -> None:
             wire.line,
             t("frames that are not MACsec", "有未经 MACsec 的帧"),
             f"{MACSEC}, {MKA}",
-            ", ".join(f"{kind}: {count}" for kind, count in sorted(others.items())),
+            ", ".join(f"{kind}: {count}{_example(wire, kind)}" for kind, count in sorted(others.items())),
         )
     if not wire.kinds.get(MACSEC):
         judgement.fail(
@@ -65,6 +65,10 @@ def _wire(judgement: Judgement, wire: Wire) -> None:
             MACSEC,
             t(f"{wire.frames} frames of other kinds", f"{wire.frames} 个其他帧"),
         )
+
+
+def _example(wire: Wire, kind: str) -> str:
+    return f" ({wire.examples[kind][0]})" if wire.examples.get(kind) else ""
 
 
 def _cipher(judgement: Judgement, view: View, node: str, port: str, seals: dict[str, Seals]) -> None:

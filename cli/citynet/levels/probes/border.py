@@ -26,6 +26,8 @@ MAX_TARGETS = 8
 WAIT_S = 2.5
 RECORDS_FILE = "/var/log/citynet/flows.json"
 RECORD_WAIT_S = 60.0
+SENT_WAIT_S = 10.0
+"""For a flow that must pass: three times a lost SYN is sent again (RFC 6298: after 1, 3 and 7 s)."""
 FLOW_BYTES = 1000
 TCP = 6
 FIRST_PORT, LAST_PORT = 42000, 60000
@@ -233,7 +235,7 @@ def _send(bench: Bench, flow: SentFlow) -> None:
     }
     try:
         listener.line()
-        answer = bench.access.ask(flow.sender, "knock", {"attempts": [attempt], "wait_s": WAIT_S})[0]["answer"]
+        answer = bench.access.ask(flow.sender, "knock", {"attempts": [attempt], "wait_s": SENT_WAIT_S})[0]["answer"]
     finally:
         listener.finish()
     if answer != "open":

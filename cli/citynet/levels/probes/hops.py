@@ -158,12 +158,14 @@ def _send(bench: Bench, one: Carried, trace: DeviceTrace, word: str) -> None:
 
 
 def _traced(bench: Bench, one: Carried, trace: DeviceTrace, first: int) -> Traced:
-    """What all devices of the domain counted since a period, once all tell of it and the entry of everything.
+    """What all devices of the domain counted since a period, once the entry tells of everything and all of the next.
 
-    A device tells a period when it is over, one that is busy later than others; after some time that is no excuse.
+    A device tells a period when it is over, one that is busy later than others; after some time that is no excuse. What
+    entered at the end of a period may be counted farther on in the next one.
     """
     names = [name for name, device in bench.plan.devices.items() if device.domain == one.start.domain]
     told: list[Traced] = []
+    entered: list[int] = []
 
     def whole() -> bool:
         states: dict[str, dict[str, Any]] = {}
@@ -172,9 +174,11 @@ def _traced(bench: Bench, one: Carried, trace: DeviceTrace, first: int) -> Trace
         if any(state and not state["periods"] for state in states.values()):
             return False
         counted = told[-1].counted.items()
-        return sum(sum(v) for at, v in counted if at.device == one.start.device and at.way == "in") >= COUNT
+        if sum(sum(v) for at, v in counted if at.device == one.start.device and at.way == "in") >= COUNT:
+            entered.append(told[-1].end)
+        return bool(entered) and told[-1].end > entered[0]
 
-    until(whole, _COUNTED_S, 0.5)
+    until(whole, _COUNTED_S + 2 * trace.period_s, 0.5)
     return told[-1]
 
 

@@ -187,6 +187,7 @@ def _send(bench: Bench, one: Aimed) -> list[Marked]:
 def _wire(plan: Plan, line: Line, seen: dict[str, dict[str, Any]], marks: list[str]) -> Wire:
     outside = seen[line.a.node][line.a.port]
     found = Wire(line.name, line.a.node, line.a.port, outside["frames"], outside["kinds"], outside["plain"])
+    found.examples = outside["examples"]
     ends = [(end.node, plan.devices[end.node].port(end.port)) for end in (line.a, line.b)]
     inside = [seen[node][port.interface] for node, port in ends if port.interface != port.name]
     if inside:

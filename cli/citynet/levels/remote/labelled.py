@@ -1,22 +1,29 @@
 """Send IPv6 packets with a data identifier, without one, or with any source; or say which of them come by.
 
-Each packet holds a word by which it is known. `take`: the words to look for, until standard input ends.
+Each packet holds a word by which it is known. `take`: the words to look for, until standard input has ended and
+nothing comes any more.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import json
+import math
 import select
 import socket
 import struct
 import sys
+import time
 from typing import Any
 
 NUMBERS = {"tcp": 6, "udp": 17, "icmp": 58}
 FIRST_PORT = 42000
 _SO_BINDTODEVICE = 25
+_SO_RCVBUFFORCE = 33  # <asm-generic/socket.h>: a receive buffer above the system's limit
+_BUFFER = 8 << 20
 _ETH_P_IPV6 = 0x86DD
+_QUIET_S = 0.3
+"""So long nothing comes before `take` ends: what was sent last may be on its way."""
 _OUTGOING = 4
 """What this node sends itself: answers hold the word, too (packet(7), PACKET_OUTGOING)."""
 
@@ -70,16 +77,26 @@ def take(words: list[str]) -> dict[str, int]:
     found = dict.fromkeys(words, 0)
     known = [(word, word.encode()) for word in words]
     with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_IPV6)) as ear:  # type: ignore[attr-defined,unused-ignore]
+        ear.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
         sys.stdout.write("true\n")
         sys.stdout.flush()
-        while True:
-            ready, _, _ = select.select([ear, sys.stdin], [], [])
-            if ear in ready:
-                content, where = ear.recvfrom(65536)
-                for word, mark in known:
-                    found[word] += mark in content and where[2] != _OUTGOING
-            elif sys.stdin in ready:
-                return found
+        end = math.inf
+        while time.monotonic() < end:
+            wait_s = None if end == math.inf else max(0.0, end - time.monotonic())
+            ready, _, _ = select.select([ear, sys.stdin] if wait_s is None else [ear], [], [], wait_s)
+            known_one = ear in ready and _look(ear, known, found)
+            if sys.stdin in ready or (known_one and wait_s is not None):
+                end = time.monotonic() + _QUIET_S
+    return found
+
+
+def _look(ear: socket.socket, known: list[tuple[str, bytes]], found: dict[str, int]) -> bool:
+    """Count the next packet; whether it has one of the words."""
+    content, where = ear.recvfrom(65536)
+    words = [word for word, mark in known if mark in content and where[2] != _OUTGOING]
+    for word in words:
+        found[word] += 1
+    return bool(words)
 
 
 def main() -> None:

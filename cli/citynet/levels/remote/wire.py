@@ -14,13 +14,15 @@ import sys
 from typing import Any
 
 EVERYTHING = 0x0003
-IPV6, VLANS = 0x86DD, (0x8100, 0x88A8)
+IPV4, IPV6, VLANS = 0x0800, 0x86DD, (0x8100, 0x88A8)
 ROUTING, ESP, ENCAPSULATED = 43, 50, {4, 41, 143}
 HOP_BY_HOP, FRAGMENT, DESTINATION = 0, 44, 60
 OUTGOING = 4
 """Of what a socket says of a frame: it goes out (PACKET_OUTGOING, <linux/if_packet.h>)."""
+SO_RCVBUFFORCE = 33  # <asm-generic/socket.h>: a receive buffer above the system's limit
 _BUFFER = 8 << 20
 _FRAME = 65536
+_EXAMPLES = 4
 
 
 class Seen:
@@ -29,6 +31,7 @@ class Seen:
     Attributes:
         frames: How many.
         kinds: How many of each EtherType, as hexadecimal text.
+        examples: From where to where the first few of each EtherType went.
         plain: In how many frames each mark can be read.
         esp: In how many IPv6 packets ESP is what comes next.
     """
@@ -36,6 +39,7 @@ class Seen:
     def __init__(self, marks: list[str]) -> None:
         self.frames = self.esp = 0
         self.kinds: dict[str, int] = {}
+        self.examples: dict[str, list[str]] = {}
         self.plain = dict.fromkeys(marks, 0)
         self._marks = {mark: mark.encode() for mark in marks}
 
@@ -45,6 +49,8 @@ class Seen:
         self.frames += 1
         name = f"{kind:#06x}"
         self.kinds[name] = self.kinds.get(name, 0) + 1
+        if self.kinds[name] <= _EXAMPLES:
+            self.examples.setdefault(name, []).append(ends(frame, kind, at))
         for mark, value in self._marks.items():
             if value in frame:
                 self.plain[mark] += 1
@@ -53,7 +59,13 @@ class Seen:
 
     def told(self) -> dict[str, Any]:
         """All of it."""
-        return {"frames": self.frames, "kinds": self.kinds, "plain": self.plain, "esp": self.esp}
+        return {
+            "frames": self.frames,
+            "kinds": self.kinds,
+            "examples": self.examples,
+            "plain": self.plain,
+            "esp": self.esp,
+        }
 
 
 def ethertype(frame: bytes) -> tuple[int, int]:
@@ -65,6 +77,18 @@ def ethertype(frame: bytes) -> tuple[int, int]:
             return kind, at + 2
         at += 4
     return 0, len(frame)
+
+
+def ends(frame: bytes, kind: int, at: int) -> str:
+    """From where to where a frame goes, and the packet in it where that can be read: no content."""
+    words = [f"{frame[6:12].hex(':')} > {frame[:6].hex(':')}"]
+    if kind == IPV6 and len(frame) >= at + 40:
+        source, destination = (socket.inet_ntop(socket.AF_INET6, frame[at + b : at + b + 16]) for b in (8, 24))
+        words.append(f"{source} > {destination}, next header {frame[at + 6]}")
+    if kind == IPV4 and len(frame) >= at + 20:
+        source, destination = (socket.inet_ntop(socket.AF_INET, frame[at + b : at + b + 4]) for b in (12, 16))
+        words.append(f"{source} > {destination}, protocol {frame[at + 9]}")
+    return ", ".join(words)
 
 
 def next_header(packet: bytes) -> int:
@@ -88,8 +112,9 @@ def main() -> None:
     names: dict[int, str] = {}
     outward = {*asked["outgoing"]}
     for name in (*asked["interfaces"], *asked["outgoing"]):
-        one = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(EVERYTHING))
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        # Of no kind yet: one with a kind takes frames of every interface until it is bound, and keeps them (packet(7)).
+        one = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        one.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, _BUFFER)
         one.bind((name, EVERYTHING))
         one.settimeout(0.0)
         sockets[one.fileno()], names[one.fileno()] = one, name

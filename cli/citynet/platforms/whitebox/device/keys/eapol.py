@@ -96,7 +96,9 @@ class Listener:
 
     def _open(self) -> Optional[socket.socket]:
         if self._socket is None:
-            found = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETHERTYPE))
+            found = socket.socket(
+                socket.AF_PACKET, socket.SOCK_RAW, 0
+            )  # with a kind it would hear every port till bound
             try:
                 found.bind((self._port, ETHERTYPE))
                 index = socket.if_nametoindex(self._port)
