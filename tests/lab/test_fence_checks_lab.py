@@ -28,6 +28,7 @@ CHECKS = ("L1-SEC-01", "L1-COM-01", "L2-INT-01", "L2-COM-01", "L2-COM-02")
 LIMIT_S = 300
 Results = dict[tuple[str, str], dict[str, Any]]
 CLIENT_PORT = 41777
+# It serves one: the checks have a listener of their own at this port.
 SERVER = """
 import os, socket
 listener = socket.create_server(("::", 8443), family=socket.AF_INET6)
@@ -36,17 +37,16 @@ if os.fork():
 os.setsid()
 for descriptor in range(3):
     os.close(descriptor)
-while True:
-    one, _ = listener.accept()
-    got = 0
-    while got < 1000:
-        got += len(one.recv(1000))
-    one.sendall(b"a" * 500)
-    try:
-        one.recv(1)
-    except ConnectionResetError:
-        pass
-    one.close()
+one, _ = listener.accept()
+listener.close()
+got = 0
+while got < 1000:
+    got += len(one.recv(1000))
+one.sendall(b"a" * 500)
+try:
+    one.recv(1)
+except ConnectionResetError:
+    pass
 """
 # It resets, so that connection tracking forgets the flow after ten seconds instead of two minutes.
 CLIENT = f"""

@@ -128,6 +128,15 @@ def passes(city: City, address: str, *words: str) -> bool:
     return "bytes from" in city.lab.node("giver-1", ping)
 
 
+@pytest.mark.parametrize(("source", "address"), [("giver-1", one) for one in FAR] + [("giver-2", "10.12.0.18")])
+def test_full_packets_pass(city: City, source: str, address: str) -> None:
+    """1500 bytes that may not be cut: on a path with a header of segments, within ESP and MACsec, too."""
+    most = 1500 - (48 if ":" in address else 28)
+    ping = f"ping -n -c 3 -i 0.2 -W 2 -M do {address} 2>&1 -s"
+    assert until(lambda: " 0% packet loss" in city.lab.node(source, f"{ping} {most} || true"), 30)
+    assert "essage too long" in city.lab.node(source, f"{ping} {most + 1} || true")
+
+
 def test_a_router_of_a_tunnel_boots_and_nothing_leaves_it_readable(city: City) -> None:
     """What it says before IKE has its keys and policies; seen behind MACsec, where the line's own encryption ends."""
     with captured(city.lab, [("mid", EVERY)], "not port 179") as seen:

@@ -162,16 +162,17 @@ def test_a_report_is_asked_for_with_the_command_that_people_use(tmp_path: Path) 
     number = 131074
     with Store.create(tmp_path / "store", clock=evidence_town.Clock()) as store:
         store.append([evidence_town.record(1500, identifier=number), evidence_town.record(9, identifier=7)])
-    told = [session.reporter(tmp_path / "store", one) for one in (number, number + 1)]
+    told = [session.reporter(tmp_path / "store", one, "2026-01-01") for one in (number, number + 1)]
     ends = ["exchange", "data-bureau"]
     found = Reported(number, "gov-border", ends, 1, 1000, told[0], number + 1, told[1])
     result = run("L2-INT-01", {"reported": [found]})
     assert result.verdict is Verdict.PASSED, said(result)
+    assert session.reporter(tmp_path / "store", number, "2100-01-01T00:00:00+00:00")["flows"] == 0
 
 
 def test_a_store_that_is_none_gives_no_report(tmp_path: Path) -> None:
     with pytest.raises(CitynetError, match="store"):
-        session.reporter(tmp_path / "store", 1)
+        session.reporter(tmp_path / "store", 1, "2026-01-01")
 
 
 def test_each_border_is_tried_from_the_line_and_from_hosts() -> None:

@@ -69,8 +69,8 @@ class Bench:
     """Deploys the design with another bandwidth (Gbit/s) of a slice."""
     collect: Callable[[Path], Deployment] = lambda _store: _NOT_COLLECTED
     """Collects the borders' records into an evidence store."""
-    report: Callable[[Path, int], dict[str, Any]] = lambda _store, _identifier: _cannot(_NOT_REPORTED)
-    """Asks for the report of an evidence store about a data identifier."""
+    report: Callable[[Path, int, str], dict[str, Any]] = lambda _store, _identifier, _since: _cannot(_NOT_REPORTED)
+    """Asks for the report of an evidence store about a data identifier since a time (ISO 8601)."""
     order: Callable[..., dict[str, Any]] = lambda **_told: _cannot(_NO_ORDERS)
     """Orders something of the authentication server, or tells it something."""
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -91,9 +91,9 @@ def collector(request: Request) -> Callable[[Path], Deployment]:
     return lambda store: _citynet("evidence", "collect", str(store), request.design, "--lab", request.lab)
 
 
-def reporter(store: Path, identifier: int) -> dict[str, Any]:
+def reporter(store: Path, identifier: int, since: str) -> dict[str, Any]:
     """Asks for a report about an identifier with the command that people use."""
-    words = ("evidence", "report", str(store), "--identifier", str(identifier), "--json")
+    words = ("evidence", "report", str(store), "--identifier", str(identifier), "--since", since, "--json")
     argv = [sys.executable, "-m", "citynet", *words]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=REPORT_TIMEOUT_S)
     if done.returncode:

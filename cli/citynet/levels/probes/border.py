@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from citynet.errors import DeviceError
 from citynet.levels.bench import CannotMeasureError
 from citynet.levels.labels import answered, is_fenced
 from citynet.levels.measurements import Attempt, FlowRecord, Sweep
+from citynet.levels.probes.noticing import clock
 from citynet.levels.targets import SWEPT_TCP, SWEPT_UDP, border_addresses, guards, outside_hosts, permits
 from citynet.levels.text import t
 
@@ -194,7 +196,7 @@ def _attempts(source: Host, answers: list[dict[str, Any]], aim: Aim) -> list[Att
 
 @dataclass(frozen=True, slots=True)
 class SentFlow:
-    """An allowed TCP flow through a border, and the hosts that send and answer it."""
+    """An allowed TCP flow through a border, and the hosts that send and answer it; `sent`: the border's time (UTC)."""
 
     border: str
     sender: str
@@ -203,6 +205,7 @@ class SentFlow:
     source_port: int
     destination: str
     destination_port: int
+    sent: str = ""
 
 
 def send_recorded_flows(bench: Bench, domain: str) -> list[SentFlow]:
@@ -218,12 +221,10 @@ def send_recorded_flows(bench: Bench, domain: str) -> list[SentFlow]:
                 "没有规则放行无需标识的 TCP 流，无法发送测试流",
             )
         )
-    for flow in flows:
-        _send(bench, flow)
-    return flows
+    return [_send(bench, flow) for flow in flows]
 
 
-def _send(bench: Bench, flow: SentFlow) -> None:
+def _send(bench: Bench, flow: SentFlow) -> SentFlow:
     listener = bench.access.start(flow.answerer, "answer", {"tcp": [flow.destination_port], "udp": []})
     attempt = {
         "destination": flow.destination,
@@ -234,12 +235,16 @@ def _send(bench: Bench, flow: SentFlow) -> None:
         "abort": True,
     }
     try:
-        listener.line()
+        opened = listener.line()
+        if flow.destination_port not in opened["tcp"]:
+            raise DeviceError({flow.answerer: f"something else listens at TCP port {flow.destination_port}"})
+        sent = dt.datetime.fromtimestamp(clock(bench, flow.border), dt.UTC).isoformat()
         answer = bench.access.ask(flow.sender, "knock", {"attempts": [attempt], "wait_s": SENT_WAIT_S})[0]["answer"]
     finally:
         listener.finish()
     if answer != "open":
         raise DeviceError({flow.sender: f"the allowed flow to {flow.destination}:{flow.destination_port} is {answer}"})
+    return replace(flow, sent=sent)
 
 
 def _flow(bench: Bench, device: Device, guard: Guard) -> SentFlow | None:
