@@ -372,12 +372,19 @@ def test_without_a_server_nobody_new_gets_on_and_who_is_on_stays(room: Room) -> 
 
 
 def test_the_checks_of_access_pass(room: Room, tmp_path: Path) -> None:
-    get_on(room, "giver-1", "taker-1")
+    """Of hosts that get on by 802.1X, and of those that do by IKE."""
+    get_on(room, "giver-1", "taker-1", "giver-2", "taker-2")
     results = graded(room, tmp_path)
     for result in results.values():
         print(result["id"], [(one["name"]["en"], one["value"]) for one in result["figures"]])
     assert {result["verdict"] for result in results.values()} == {"passed"}, [*map(said, results.values())]
+    tried = json.loads((tmp_path / "evidence/government/admission.json").read_text(encoding="utf-8"))["tried"]
+    assert {one["host"]: [stage["said"] for stage in one["stages"]] for one in tried} == {
+        "giver-1": ["Authorized", "Unauthorized", "FAILURE", "Authorized"],
+        "giver-2": ["INSTALLED", "no tunnel", "AUTHENTICATION_FAILED", "INSTALLED"],
+    }
     assert on(room, "giver-1")
+    assert on(room, "giver-2")
 
 
 def test_an_edge_that_closes_nothing_and_hears_no_orders_is_found(room: Room, tmp_path: Path) -> None:

@@ -88,7 +88,10 @@ CASES: list[tuple[str, Any, str]] = [
     (
         "L2-SEC-02",
         stage(2, said="no answer (IDLE)"),
-        "giver-1 (left:eth2) – a wrong certificate is not refused – expected FAILURE, actual no answer (IDLE)",
+        (
+            "giver-1 (left:eth2) – a wrong certificate is not refused – "
+            "expected FAILURE / AUTHENTICATION_FAILED, actual no answer (IDLE)"
+        ),
     ),
     (
         "L2-SEC-02",
@@ -238,7 +241,10 @@ class Told:
         self.users = users
 
     def run(self, node: str, _command: str) -> str:
-        ports = {"left": {"giver-1": "eth2", "visitor-1": "eth3"}, "right": {"taker-1": "eth2", "visitor-2": "eth3"}}
+        ports = {
+            "left": {"giver-1": "eth2", "visitor-1": "eth3", "giver-2": "eth4"},
+            "right": {"taker-1": "eth2", "visitor-2": "eth3", "taker-2": "eth4"},
+        }
         on = [{"open": True, "user": name, "port": port} for name, port in ports[node].items() if name in self.users]
         return json.dumps({"sessions": on})
 
@@ -253,6 +259,8 @@ def bench_of(*users: str) -> Any:
         (("giver-1", "taker-1"), {"giver-1": 2}),
         (("giver-1",), {"giver-1": 1}),
         (("giver-1", "taker-1", "visitor-1"), {"giver-1": 2}),
+        (("giver-1", "taker-1", "giver-2", "taker-2"), {"giver-1": 2, "giver-2": 2}),
+        (("taker-2",), {"taker-2": 1}),
     ],
 )
 def test_one_host_of_each_device_is_tried_and_one_is_left_to_be_pinged(
@@ -321,6 +329,52 @@ def test_the_supplicant_is_started_again_by_its_own_words(monkeypatch: pytest.Mo
     assert now["words"] == words
 
 
+@pytest.fixture
+def initiator(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The program with a charon that has a tunnel while it has its own credential and was asked for one."""
+    program = load("initiator", monkeypatch)
+    program.now = {"folder": "", "tunnel": True, "told": []}
+
+    def tell(*words: str, folder: str = "") -> str:
+        program.now["told"].append((words[0], folder))
+        if words[0] == "--load-all":
+            program.now.update(folder=folder, tunnel=False)
+        if words[0] == "--terminate":
+            program.now["tunnel"] = False
+        if words[0] == "--initiate":
+            program.now["tunnel"] = not program.now["folder"]
+            return "" if program.now["tunnel"] else "received AUTHENTICATION_FAILED notify error"
+        return "INSTALLED" if words[0] == "--list-sas" and program.now["tunnel"] else ""
+
+    monkeypatch.setattr(program, "tell", tell)
+    monkeypatch.setattr(program, "passes", lambda _targets: {"sent": 1, "received": int(program.now["tunnel"])})
+    return program
+
+
+def test_a_tunnel_goes_and_comes_again_with_its_own_credential(initiator: Any, tmp_path: Path) -> None:
+    asked = {"off": str(tmp_path / "off"), "config": "/run/other", "targets": [], "until_s": 1.0}
+    told = [initiator.HOW[what](asked) for what in ("look", "off", "wrong")]
+    assert [(one["said"], one["received"]) for one in told] == [
+        ("INSTALLED", 1),
+        ("no tunnel", 0),
+        ("AUTHENTICATION_FAILED", 0),
+    ]
+    assert (tmp_path / "off").exists()
+    assert initiator.now["folder"] == ""
+    assert ("--load-all", "/run/other") in initiator.now["told"]
+    assert initiator.again(asked) == {"said": "INSTALLED", "sent": 1, "received": 1}
+    assert not (tmp_path / "off").exists()
+
+
+def test_a_wrong_credential_that_is_taken_is_told_and_its_tunnel_ended(initiator: Any, tmp_path: Path) -> None:
+    initiator.tell = lambda *_words, **_more: "INSTALLED"
+    initiator.passes = lambda _targets: {"sent": 1, "received": 1}
+    ended: list[bool] = []
+    initiator.leave = lambda: ended.append(True)
+    told = initiator.wrong({"config": "/run/other", "targets": [], "until_s": 1.0})
+    assert (told["said"], told["received"], ended) == ("INSTALLED", 1, [True])
+
+
 # -- what the probes do with what nodes answer ---------------------------------------------------------------------
 
 
@@ -329,6 +383,7 @@ class Node:
 
     def __init__(self) -> None:
         self.on = True
+        self.programs = "/run/citynet-verify-1"
         self.asked: list[tuple[str, str]] = []
         self.ran: list[tuple[str, str]] = []
         self.event: dict[str, Any] | None = None
@@ -336,9 +391,12 @@ class Node:
 
     def ask(self, node: str, program: str, told: dict[str, Any], _limit_s: float = 0) -> Any:
         self.asked.append((node, program))
-        if program == "supplicant":
+        if program in {"supplicant", "initiator"}:
             self.on = told["do"] in {"look", "again"}
-            said = {"off": "Unauthorized", "wrong": "FAILURE"}.get(told["do"], "Authorized")
+            words = {"off": "Unauthorized", "wrong": "FAILURE"}
+            if program == "initiator":
+                words = {"off": "no tunnel", "wrong": "AUTHENTICATION_FAILED"}
+            said = words.get(told["do"], "Authorized")
             return {"said": said, "sent": 6, "received": 6 if self.on else 0}
         if program == "reach":
             return [{**one, "sent": 3, "received": 3 if self.on else 0} for one in told["targets"]]
@@ -352,10 +410,17 @@ class Node:
             users = ["giver-1", "taker-1"] if self.on or node == "right" else []
             return Told(*users).run(node, command)
         if "trace.json" in command:
-            return json.dumps(self.states.get(node, {}))
+            return json.dumps(self._counted(node))
         if command.startswith("ip -6 -j"):
             return json.dumps([{"addr_info": [{"local": "fe80::5"}]}])
         return "100.0" if command.startswith("date") else ""
+
+    def _counted(self, node: str) -> dict[str, Any]:
+        """Another period is over each time that it is asked."""
+        state: dict[str, Any] = self.states.get(node, {})
+        if state:
+            state["periods"].append([state["periods"][-1][0] + 1, []])
+        return state
 
     def start(self, _node: str, program: str, told: dict[str, Any]) -> Any:
         words = dict.fromkeys(told.get("take", ()), hops.COUNT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shlex
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from citynet.plan.model import Plan
 
 REMOTE_DIR = "/run/citynet-verify"
-"""Where the programs lie on a node while it is judged; a memory file system, emptied at the end."""
+"""Where the programs of a run lie on a node, with a word of its own behind it; a memory file system."""
 
 _PROGRAMS = Path(__file__).parent / "remote"
 CONNECT_S = 60.0
@@ -74,6 +75,7 @@ class Access:
         self.addresses = {name: node.management for name, node in nodes(plan).items()}
         self._key = key
         self._known_hosts = known_hosts
+        self.programs = f"{REMOTE_DIR}-{secrets.token_hex(4)}"  # another run may judge the same nodes
         # Short, because a control socket's path may have 104 bytes at most.
         self._folder = Path(tempfile.mkdtemp(prefix="citynet-"))
         self.config = self._folder / "ssh_config"
@@ -139,7 +141,7 @@ class Access:
         """Put the programs on the nodes; returns the nodes that cannot be reached, with the reason."""
         files = [path.name for path in sorted(_PROGRAMS.glob("*.py")) if path.name != "__init__.py"]
         packed = subprocess.run(["tar", "-C", str(_PROGRAMS), "-c", *files], capture_output=True, check=True).stdout
-        command = f"mkdir -p {REMOTE_DIR} && tar -xC {REMOTE_DIR}"
+        command = f"mkdir -p {self.programs} && tar -xC {self.programs}"
         failed: dict[str, str] = {}
 
         def one(node: str) -> None:
@@ -159,7 +161,7 @@ class Access:
 
         def one(node: str) -> None:
             try:
-                self.run(node, f"rm -rf {REMOTE_DIR}", timeout_s=10)
+                self.run(node, f"rm -rf {self.programs}", timeout_s=10)
             except DeviceError:
                 return
 
@@ -172,10 +174,9 @@ class Access:
             for future in [pool.submit(work, node) for node in nodes]:
                 future.result()
 
-    @staticmethod
-    def command(program: str, arguments: dict[str, Any]) -> str:
+    def command(self, program: str, arguments: dict[str, Any]) -> str:
         """The shell command that runs one of the programs."""
-        return f"python3 {REMOTE_DIR}/{program}.py {shlex.quote(json.dumps(arguments))}"
+        return f"python3 {self.programs}/{program}.py {shlex.quote(json.dumps(arguments))}"
 
     def ask(self, node: str, program: str, arguments: dict[str, Any], timeout_s: float = 60.0) -> Any:
         """Run one of the programs and give its JSON answer."""

@@ -17,7 +17,7 @@ class Stage:
     Attributes:
         name: `on` as it was found, `off` without a credential, `wrong` with one of another authority, `again` with
             its own.
-        said: What the host's supplicant came to.
+        said: What the host's supplicant came to, or what its tunnel is.
         open: Whether its port was open for it, as the edge device has it.
         sent: Pings to its gateway, and to another host that is on, where there is one.
         received: How many were answered.

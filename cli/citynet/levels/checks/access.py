@@ -23,6 +23,8 @@ _STAGES = {
     "wrong": t("with a certificate of another authority", "使用其他机构签发的证书"),
     "again": t("with its own credential, again", "重新使用自身凭证"),
 }
+_REFUSALS = ("FAILURE", "AUTHENTICATION_FAILED")
+"""What a supplicant comes to (EAP, RFC 3748), and what an edge answers in IKE (RFC 7296, 2.21.2)."""
 _CLOSED = t("its port is closed, nothing passes", "端口关闭，无报文通过")
 _OPEN = t("its port is open, packets pass", "端口开放，报文通过")
 
@@ -61,9 +63,9 @@ def _one_host(judgement: Judgement, one: Admitted) -> None:
             continue
         _one_stage(judgement, subject, stage, words)
     wrong = seen.get("wrong")
-    if wrong is not None and wrong.said != "FAILURE":
+    if wrong is not None and wrong.said not in _REFUSALS:
         what = t("a wrong certificate is not refused", "错误证书未被拒绝")
-        judgement.fail(subject, what, "FAILURE", wrong.said or "–")
+        judgement.fail(subject, what, " / ".join(_REFUSALS), wrong.said or "–")
 
 
 def _one_stage(judgement: Judgement, subject: str, stage: Stage, words: Text) -> None:

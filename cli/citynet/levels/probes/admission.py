@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from citynet.lab.access import SUPPLICANT, supplicant
+from citynet.lab.access import IKE_OFF, SUPPLICANT, supplicant, swan
 from citynet.lab.authority import Authority
 from citynet.lab.waiting import until
-from citynet.levels.access import REMOTE_DIR
 from citynet.levels.bench import CannotMeasureError
 from citynet.levels.text import t
 from citynet.levels.trusted import Admission, Admitted, Stage, Withdrawn
@@ -23,17 +22,12 @@ if TYPE_CHECKING:
     from citynet.plan.model import Plan
 
 MOST = 4
-"""Hosts that are tried, each behind another device."""
+"""Hosts that are tried of those who get on in one way, each behind another device."""
 STATE = "/run/citynet/access.json"
-OTHER = f"{REMOTE_DIR}/eap-other"
 COMPROMISED, HEALTHY = "compromised", "healthy"
 _REFUSED_S, _AGAIN_S, _CLOSED_S, _SPACING_MS = 60.0, 60.0, 10.0, 50.0
 _NOBODY_ASKS = t(
     "no service of this domain asks for access (access: required)", "该域没有业务要求接入认证（access: required）"
-)
-_ONLY_IKE = t(
-    "hosts of this domain get on by IKE alone; what is tried here is 802.1X",
-    "该域主机仅以 IKE 接入，本检查只尝试 802.1X",
 )
 _NOBODY_ON = t("no host of this domain is on", "该域没有已接入的主机")
 
@@ -67,34 +61,57 @@ def _try(bench: Bench, guest: Guest, found: Admitted) -> None:
         found.stages.append(_stage(bench, guest, "on", do="look"))
         found.stages.append(_stage(bench, guest, "off", do="off"))
         _bring_other(bench, guest)
-        found.stages.append(_stage(bench, guest, "wrong", do="wrong", config=f"{OTHER}/supplicant.conf"))
+        found.stages.append(_stage(bench, guest, "wrong", do="wrong", config=_settings(bench, guest)))
     finally:
         found.stages.append(_stage(bench, guest, "again", do="again"))
 
 
 def _stage(bench: Bench, guest: Guest, name: str, **more: str) -> Stage:
-    told = {"interface": guest.host.port.name, "targets": guest.targets, "until_s": _REFUSED_S, **more}
-    answer = bench.access.ask(guest.host.name, "supplicant", told, _REFUSED_S + 60)
+    program, own = "supplicant", {"interface": guest.host.port.name}
+    if guest.port.tunnel is not None:
+        program, own = "initiator", {"off": IKE_OFF}
+    told = {**own, "targets": guest.targets, "until_s": _REFUSED_S, **more}
+    answer = bench.access.ask(guest.host.name, program, told, _REFUSED_S + 60)
     return Stage(name, answer["said"], _is_on(bench, guest), answer["sent"], answer["received"])
 
 
 def _bring_other(bench: Bench, guest: Guest) -> None:
     """The host's own name in a certificate of an authority of nobody's; only standard input sees its key."""
     signed = Authority.make("citynet verify: an authority of nobody's").sign_host(guest.host.name)
-    server = bench.plan.access.servers[0].name if bench.plan.access else ""
-    files = {
-        "host.pem": signed.certificate_pem,
-        "host.key": signed.key_pem,
-        "supplicant.conf": supplicant(guest.host.name, server, OTHER),
-    }
+    tunnel, folder = guest.port.tunnel, _other(bench)
+    if tunnel is not None:
+        own = f"mkdir {folder}/x509ca && cp /etc/swanctl/x509ca/* {folder}/x509ca/"
+        files = {
+            "x509/citynet.pem": signed.certificate_pem,
+            "private/citynet.pem": signed.key_pem,
+            "swanctl.conf": swan(guest.host.name, guest.device, tunnel),
+        }
+    else:
+        own = f"cp {SUPPLICANT}/ca.pem {folder}/"
+        server = bench.plan.access.servers[0].name if bench.plan.access else ""
+        files = {
+            "host.pem": signed.certificate_pem,
+            "host.key": signed.key_pem,
+            "supplicant.conf": supplicant(guest.host.name, server, folder),
+        }
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         for name, text in files.items():
             member = tarfile.TarInfo(name)
             member.size, member.mode = len(text.encode()), 0o600
             archive.addfile(member, io.BytesIO(text.encode()))
-    command = f"umask 077; mkdir -p {OTHER} && tar -xC {OTHER} && cp {SUPPLICANT}/ca.pem {OTHER}/"
+    command = f"umask 077; mkdir {folder} && tar -xC {folder} && {own}"
     bench.access.run(guest.host.name, command, data=packed.getvalue())
+
+
+def _other(bench: Bench) -> str:
+    """The folder of the other credential, which goes with the programs."""
+    return f"{bench.access.programs}/other"
+
+
+def _settings(bench: Bench, guest: Guest) -> str:
+    """What is told of the other credential: the file of a supplicant, or the folder of settings of charon."""
+    return f"{_other(bench)}/supplicant.conf" if guest.port.tunnel is None else _other(bench)
 
 
 def measure_withdrawn(bench: Bench, domain: str) -> None:
@@ -137,20 +154,23 @@ def _change(plan: Plan, host: str) -> tuple[dict[str, str], dict[str, str], str]
 
 
 def chosen(bench: Bench, domain: str) -> list[Guest]:
-    """Hosts of a domain that are on, one of each device; the last one is left alone where others can ping it.
+    """Hosts of a domain that are on, by 802.1X and by IKE; see `_some`.
 
     Raises:
-        CannotMeasureError: No service asks for access by 802.1X, or nobody is on.
+        CannotMeasureError: No service asks for access, or nobody is on.
     """
     plan = bench.plan
     if not any(service.access for service in plan.services.values() if service.domain == domain):
         raise CannotMeasureError(_NOBODY_ASKS)
-    ports = _ports(plan, domain)
-    if ports and all(one.port.tunnel for one in ports):
-        raise CannotMeasureError(_ONLY_IKE)
-    there = [one for one in ports if one.port.tunnel is None and _is_on(bench, one)]
+    there = [one for one in _ports(plan, domain) if _is_on(bench, one)]
     if not there:
         raise CannotMeasureError(_NOBODY_ON)
+    ways = ([one for one in there if (one.port.tunnel is not None) == by_ike] for by_ike in (False, True))
+    return [one for way in ways for one in _some(plan, way)]
+
+
+def _some(plan: Plan, there: list[Guest]) -> list[Guest]:
+    """One of each device; the last one is left alone where others can ping it."""
     first = list({one.device: one for one in reversed(there)}.values())[:MOST]
     partner = next((one for one in reversed(there) if _can_hear(plan, one, there)), None)
     tried = [one for one in first if one is not partner] or first
