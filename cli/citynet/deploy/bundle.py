@@ -14,7 +14,7 @@ from typing import Any
 
 _PACKAGE = "citynet_device"
 # In the order of their imports.
-_SHARED = ("texts", "system", "maintenance", "part", "sentries", "health", "settle")
+_SHARED = ("texts", "system", "maintenance", "part", "program", "sentries", "health", "settle")
 _SMALL = ("health", "settle")
 """Programs that need nothing but what is shared."""
 _MODULES = (

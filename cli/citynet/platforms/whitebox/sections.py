@@ -11,6 +11,7 @@ from citynet.platforms.whitebox.device.access_agent import PKI as ACCESS_PKI
 from citynet.platforms.whitebox.device.access_agent import SHARED as ACCESS_SHARED
 from citynet.platforms.whitebox.device.key_agent import MODULES as KEY_PROGRAMS
 from citynet.platforms.whitebox.device.path_agent import MODULES as PATH_PROGRAMS
+from citynet.platforms.whitebox.device.program import ROOT
 from citynet.platforms.whitebox.device.refusals import MODULES as REFUSAL_PROGRAMS
 from citynet.platforms.whitebox.device.tracing import MODULES as TRACE_PROGRAMS
 from citynet.platforms.whitebox.ike import has_tunnels
@@ -99,7 +100,7 @@ FILES = (
     ConfigFile(sentries.RULES, "sentry_rules", ("sentry",)),
     ConfigFile(sentries.SETTINGS, "sentry_settings", ("sentry",)),
     ConfigFile(sentries.UNIT, "systemd", ("sentry",)),
-    *(ConfigFile(f"{sentries.ROOT}/sentry/{name}.py", "", ("sentry",), name) for name in sentries.MODULES),
+    *(ConfigFile(f"{ROOT}/sentry/{name}.py", "", ("sentry",), name) for name in sentries.MODULES),
     ConfigFile("/etc/citynet/trace.json", "trace", ("trace",)),
     ConfigFile("/etc/systemd/system/citynet-trace.service", "systemd", ("trace",)),
     *(ConfigFile(f"/usr/local/lib/citynet/tracing/{name}.py", "", ("trace",), name) for name in TRACE_PROGRAMS),

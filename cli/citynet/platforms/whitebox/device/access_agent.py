@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 from typing import TYPE_CHECKING, Any
 
 from .nftables_scope import FOLDER, ScopedNftables
 from .part import Part
-from .system import StepError, booted_with_systemd, lacking, must, process_named, read_json, remove, run, wait_for
+from .program import ROOT, Program
+from .system import StepError, lacking, must, read_json, remove, run, wait_for
 from .texts import difference, digest
 
 if TYPE_CHECKING:
@@ -23,18 +23,17 @@ MODULES = (
 """The programs of the agent."""
 SHARED = (("events", "events"), ("keeping", "keeping"), ("vici", "keys/vici"), ("base", "keys/base"))
 """Those that it has in common with others: name, and where it is in the package."""
-ROOT = "/usr/local/lib/citynet"
 PROGRAMS = tuple(f"{ROOT}/access/{name}.py" for name in (*MODULES, *(name for name, _ in SHARED)))
 PKI = tuple(f"/etc/citynet/access/{name}" for name in ("ca.pem", "device.pem", "device.key"))
 """What the device proves by who it is where others get on by IKE."""
 SETTINGS = "/etc/citynet/access.json"
-UNIT = "/etc/systemd/system/citynet-access.service"
 STATE = "/run/citynet/access.json"
 SCOPE = "access"
 TABLE_FILE = f"{FOLDER}/citynet-{SCOPE}.nft"
 OPEN = "/run/citynet/access-open.nft"
 """Who is on, for the table: written by the agent (its `gate`)."""
-_WORKER = "citynet-access"
+_PROGRAM = Program("citynet-access", "access.agent", "citynet-access", "citynet-accessd", "the access agent")
+UNIT = _PROGRAM.path
 _LIMIT_S = 20.0
 
 
@@ -111,19 +110,18 @@ class AccessAgent(Part):
         """Whether the agent lives and works by these settings."""
         if SETTINGS not in texts or _follows(texts):
             return ""
-        running = process_named(_WORKER) is not None
-        return "the access agent has other settings" if running else "the access agent does not run"
+        return "the access agent has other settings" if _PROGRAM.runs() else "the access agent does not run"
 
     def snapshot(self, texts: Texts) -> Any:
         """Whether it ran."""
-        return process_named(_WORKER) is not None
+        return _PROGRAM.runs()
 
     def apply(self, texts: Texts, changed: set[str]) -> None:
         """Start it, let it begin anew by its files, or let it take everything away when they are gone."""
         if SETTINGS in texts:
-            _start_or_reload(reread=UNIT in changed)
+            _PROGRAM.start_or_reload(reread=UNIT in changed)
         else:
-            _end()
+            _PROGRAM.end(_LIMIT_S)
 
     def check(self, texts: Texts) -> list[str]:
         """See that it works by these settings, and that authenticators run where there is a port."""
@@ -144,35 +142,11 @@ class AccessAgent(Part):
     def restore(self, snapshot: Any) -> None:
         """Let it work by the former files, or end it if it did not run."""
         if snapshot and os.path.exists(SETTINGS):
-            _start_or_reload(reread=True)
+            _PROGRAM.start_or_reload(reread=True)
         else:
-            _end()
+            _PROGRAM.end(_LIMIT_S)
 
 
 def _follows(texts: Texts) -> bool:
     found = read_json(STATE, {}).get("settings")
-    return process_named(_WORKER) is not None and found == digest(texts.get(SETTINGS, ""))
-
-
-def _start_or_reload(*, reread: bool) -> None:
-    worker = process_named(_WORKER)
-    if booted_with_systemd():
-        if reread:
-            must(["systemctl", "daemon-reload"])
-        must(["systemctl", "enable", "citynet-access"])
-        must(["systemctl", "reload-or-restart", "citynet-access"])
-    elif worker is not None:
-        os.kill(worker, signal.SIGHUP)
-    else:
-        must(["env", f"PYTHONPATH={ROOT}", "python3", "-B", "-m", "access.agent", "--daemon"])
-
-
-def _end() -> None:
-    """The settings are gone already: told to begin anew it takes away what it made, and ends."""
-    worker = process_named(_WORKER)
-    if worker is not None:
-        os.kill(worker, signal.SIGHUP)
-        if not wait_for(lambda: process_named(_WORKER) is None, _LIMIT_S):
-            raise StepError("the access agent does not end")
-    if booted_with_systemd():
-        run(["systemctl", "disable", "--now", "citynet-access"])
+    return _PROGRAM.runs() and found == digest(texts.get(SETTINGS, ""))

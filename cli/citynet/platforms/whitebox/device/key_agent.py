@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import glob
 import json
-import os
-import signal
 from typing import Any
 
 from .part import Part, Texts
-from .system import StepError, booted_with_systemd, lacking, must, process_named, read_json, run, wait_for
+from .program import ROOT, Program
+from .system import StepError, lacking, read_json, wait_for
 from .texts import digest
 
 MODULES = (
@@ -19,13 +18,12 @@ MODULES = (
     *("kme", "clerk", "peers", "control", "changes", "leader", "follower", "source"),
 )
 """The programs of the agent, besides the one that keeps it alive."""
-ROOT = "/usr/local/lib/citynet"
 PROGRAMS = tuple(f"{ROOT}/keys/{name}.py" for name in (*MODULES, "keeping"))
 SETTINGS = "/etc/citynet/keys.json"
 PKI = tuple(f"/etc/citynet/pki/{name}" for name in ("ca.pem", "device.pem", "device.key"))
-UNIT = "/etc/systemd/system/citynet-keys.service"
 STATE = "/run/citynet/keys.json"
-_WORKER, _SUPERVISOR = "citynet-keys", "citynet-keysd"
+_PROGRAM = Program("citynet-keys", "keys.agent", "citynet-keys", "citynet-keysd", "the key agent")
+UNIT = _PROGRAM.path
 _LIMIT_S = 20.0
 
 
@@ -66,18 +64,18 @@ class KeyAgent(Part):
         """Whether the agent lives and works by these settings."""
         if self._file not in texts or self._follows(texts):
             return ""
-        return "the key agent does not run" if process_named(_WORKER) is None else "the key agent has other settings"
+        return "the key agent has other settings" if _PROGRAM.runs() else "the key agent does not run"
 
     def snapshot(self, texts: Texts) -> Any:
         """Whether it ran."""
-        return process_named(_WORKER) is not None
+        return _PROGRAM.runs()
 
     def apply(self, texts: Texts, changed: set[str]) -> None:
         """Start it, let it read its files anew, or let it take everything away when they are gone."""
         if not configured():
-            _end()
+            _PROGRAM.end(_LIMIT_S)
         else:
-            _start_or_reload(reread=UNIT in changed)
+            _PROGRAM.start_or_reload(reread=UNIT in changed)
 
     def check(self, texts: Texts) -> list[str]:
         """See that it works by these settings; what is down is remarked, the far end may not be there yet."""
@@ -95,40 +93,16 @@ class KeyAgent(Part):
     def restore(self, snapshot: Any) -> None:
         """Let it work by the former files, or end it if it did not run."""
         if snapshot and configured():
-            _start_or_reload(reread=True)
+            _PROGRAM.start_or_reload(reread=True)
         else:
-            _end()
+            _PROGRAM.end(_LIMIT_S)
 
     def _follows(self, texts: Texts) -> bool:
         settings = read_json(STATE, {}).get("settings")
         digests = settings if isinstance(settings, dict) else {}
-        return process_named(_WORKER) is not None and digests.get(self._file) == digest(texts.get(self._file, ""))
+        return _PROGRAM.runs() and digests.get(self._file) == digest(texts.get(self._file, ""))
 
 
 def configured() -> list[str]:
     """The settings' files on disk."""
     return glob.glob(SETTINGS) + glob.glob(file_of("*"))
-
-
-def _start_or_reload(*, reread: bool) -> None:
-    worker = process_named(_WORKER)
-    if booted_with_systemd():
-        if reread:
-            must(["systemctl", "daemon-reload"])
-        must(["systemctl", "enable", "citynet-keys"])
-        must(["systemctl", "reload-or-restart", "citynet-keys"])
-    elif worker is not None:
-        os.kill(worker, signal.SIGHUP)
-    else:
-        must(["env", f"PYTHONPATH={ROOT}", "python3", "-B", "-m", "keys.agent", "--daemon"])
-
-
-def _end() -> None:
-    """The settings are gone already: told to read them anew it takes away what it made, and ends."""
-    worker = process_named(_WORKER)
-    if worker is not None:
-        os.kill(worker, signal.SIGHUP)
-        if not wait_for(lambda: process_named(_WORKER) is None, _LIMIT_S):
-            raise StepError("the key agent does not end")
-    if booted_with_systemd():
-        run(["systemctl", "disable", "--now", "citynet-keys"])

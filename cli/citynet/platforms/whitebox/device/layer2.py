@@ -7,11 +7,11 @@ from typing import Any
 
 from . import circuits, loops
 from .part import Part, Texts
+from .program import ROOT, UNITS
 from .system import StepError, wait_for
 
-ROOT = "/usr/local/lib/citynet"
 PROGRAMS = tuple(f"{ROOT}/layer2/{name}.py" for name in ("system", "bpf", "frames", "circuits", "loops"))
-UNIT = f"/etc/systemd/system/{loops.UNIT}.service"
+UNIT = f"{UNITS}/{loops.UNIT}.service"
 _START_LIMIT_S = 15.0
 
 

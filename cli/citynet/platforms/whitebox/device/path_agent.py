@@ -4,27 +4,28 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 from typing import Any
 
 from .part import Part, Texts
-from .system import StepError, booted_with_systemd, must, process_named, read_json, run, wait_for
+from .program import ROOT, Program
+from .system import StepError, read_json, wait_for
 from .texts import digest
 
 MODULES = ("__init__", "ways", "routes", "agent")
 """The programs of the agent, besides the one that keeps it alive."""
-ROOT = "/usr/local/lib/citynet"
 PROGRAMS = tuple(f"{ROOT}/paths/{name}.py" for name in (*MODULES, "keeping"))
 SETTINGS = "/etc/citynet/paths.json"
-UNIT = "/etc/systemd/system/citynet-paths.service"
 STATE = "/run/citynet/paths.json"
-_WORKER, _SUPERVISOR = "citynet-paths", "citynet-pathsd"
+_PROGRAM = Program("citynet-paths", "paths.agent", "citynet-paths", "citynet-pathsd", "the path agent")
+UNIT = _PROGRAM.path
 _LIMIT_S = 15.0
 
 
 class Paths(Part):
-    """Segment routes by probes; the agent changes its routes without a gap when it is told to read anew."""
+    """Segment routes by probes; the agent changes its routes without a gap when it is told to read anew.
+
+    It takes them away when it ends.
+    """
 
     name = "paths"
     paths = (SETTINGS, UNIT, *PROGRAMS)
@@ -41,18 +42,18 @@ class Paths(Part):
         """Whether the agent lives and works by these settings."""
         if _follows(texts):
             return ""
-        return "the path agent does not run" if process_named(_WORKER) is None else "the path agent has other settings"
+        return "the path agent has other settings" if _PROGRAM.runs() else "the path agent does not run"
 
     def snapshot(self, texts: Texts) -> Any:
         """Whether it ran."""
-        return process_named(_WORKER) is not None
+        return _PROGRAM.runs()
 
     def apply(self, texts: Texts, changed: set[str]) -> None:
         """Start it, let it read its files anew, or stop it when they are gone."""
         if SETTINGS not in texts:
-            _stop()
+            _PROGRAM.stop(_LIMIT_S)
         else:
-            _start_or_reload(reread=UNIT in changed)
+            _PROGRAM.start_or_reload(reread=UNIT in changed)
 
     def check(self, texts: Texts) -> list[str]:
         """See that it works by these settings; paths that are down are remarked, the far end may not be there yet."""
@@ -70,36 +71,11 @@ class Paths(Part):
     def restore(self, snapshot: Any) -> None:
         """Let it work by the former files, or stop it if it did not run."""
         if snapshot:
-            _start_or_reload(reread=True)
+            _PROGRAM.start_or_reload(reread=True)
         else:
-            _stop()
+            _PROGRAM.stop(_LIMIT_S)
 
 
 def _follows(texts: Texts) -> bool:
     state = read_json(STATE, {})
-    return process_named(_WORKER) is not None and state.get("settings") == digest(texts.get(SETTINGS, ""))
-
-
-def _start_or_reload(*, reread: bool) -> None:
-    worker = process_named(_WORKER)
-    if booted_with_systemd():
-        if reread:
-            must(["systemctl", "daemon-reload"])
-        must(["systemctl", "enable", "citynet-paths"])
-        must(["systemctl", "reload-or-restart", "citynet-paths"])
-    elif worker is not None:
-        os.kill(worker, signal.SIGHUP)
-    else:
-        must(["env", f"PYTHONPATH={ROOT}", "python3", "-B", "-m", "paths.agent", "--daemon"])
-
-
-def _stop() -> None:
-    """The agent takes its routes away when it ends."""
-    if booted_with_systemd():
-        run(["systemctl", "disable", "--now", "citynet-paths"])
-        return
-    worker = process_named(_WORKER)
-    if worker is not None:
-        os.kill(worker, signal.SIGTERM)
-        if not wait_for(lambda: process_named(_WORKER) is None and process_named(_SUPERVISOR) is None, _LIMIT_S):
-            raise StepError("the path agent does not stop")
+    return _PROGRAM.runs() and state.get("settings") == digest(texts.get(SETTINGS, ""))

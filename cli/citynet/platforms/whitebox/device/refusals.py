@@ -5,19 +5,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import signal
 from typing import Any
 
 from .part import Part, Texts
-from .system import StepError, booted_with_systemd, must, process_named, read_json, run, wait_for
+from .program import ROOT, Program
+from .system import StepError, read_json, wait_for
 
-ROOT = "/usr/local/lib/citynet"
 MODULES = ("system", "events", "keeping", "nflog", "packet_ends", "refused_flows", "refusal_agent")
 SETTINGS = "/etc/citynet/refusals.json"
-UNIT = "/etc/systemd/system/citynet-refusals.service"
 STATE = "/run/citynet/refusals.json"
-_WORKER, _SUPERVISOR = "citynet-refusal", "citynet-refused"
+_PROGRAM = Program(
+    *("citynet-refusals", "refusals.refusal_agent", "citynet-refusal", "citynet-refused"),
+    "the program that writes down refused flows",
+)
+UNIT = _PROGRAM.path
 _LIMIT_S = 20.0
 
 
@@ -42,13 +43,13 @@ class Refusals(Part):
 
     def snapshot(self, texts: Texts) -> Any:
         """Whether it ran."""
-        return process_named(_WORKER) is not None
+        return _PROGRAM.runs()
 
     def apply(self, texts: Texts, changed: set[str]) -> None:
         """Start it by the file on disk, or stop it when that is gone."""
-        _stop()
+        _PROGRAM.stop(_LIMIT_S)
         if SETTINGS in texts:
-            _start()
+            _PROGRAM.start()
 
     def check(self, texts: Texts) -> list[str]:
         """See that it listens."""
@@ -62,31 +63,11 @@ class Refusals(Part):
 
     def restore(self, snapshot: Any) -> None:
         """The former file is back, or none."""
-        _stop()
+        _PROGRAM.stop(_LIMIT_S)
         if snapshot:
-            _start()
+            _PROGRAM.start()
 
 
 def _follows(texts: Texts) -> bool:
     told = read_json(STATE, {}).get("settings")
-    return process_named(_WORKER) is not None and told == hashlib.sha256(texts[SETTINGS].encode()).hexdigest()
-
-
-def _start() -> None:
-    if booted_with_systemd():
-        must(["systemctl", "daemon-reload"])
-        must(["systemctl", "enable", "--now", "citynet-refusals"])
-    else:
-        must(["env", f"PYTHONPATH={ROOT}", "python3", "-B", "-m", "refusals.refusal_agent", "--daemon"])
-
-
-def _stop() -> None:
-    if booted_with_systemd():
-        run(["systemctl", "disable", "--now", "citynet-refusals"])
-        return
-    for name in (_SUPERVISOR, _WORKER):  # in this order, or the one would start the other anew
-        process = process_named(name)
-        if process is not None:
-            os.kill(process, signal.SIGTERM)
-    if not wait_for(lambda: process_named(_WORKER) is None and process_named(_SUPERVISOR) is None, _LIMIT_S):
-        raise StepError("the program that writes down refused flows does not stop")
+    return _PROGRAM.runs() and told == hashlib.sha256(texts[SETTINGS].encode()).hexdigest()

@@ -6,22 +6,21 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 from pathlib import Path
 from typing import Any, Dict, List
 
 from .part import Part, Texts
-from .system import StepError, booted_with_systemd, must, process_named, read_json, run, wait_for
+from .program import ROOT, Program
+from .system import StepError, read_json, run, wait_for
 from .texts import digest
 
-ROOT = "/usr/local/lib/citynet"
 MODULES = ("sentry", "sentry_alerts", "events", "keeping")
 CONFIGURATION, RULES, SETTINGS = (f"/etc/citynet/sentry.{end}" for end in ("yaml", "rules", "json"))
-UNIT = "/etc/systemd/system/citynet-sentry.service"
 STATE = "/run/citynet/sentry/state.json"
 _TRIAL = "/run/citynet-sentry-trial"
-_WORKER, _SUPERVISOR = "citynet-sentry", "citynet-sentryd"
-_LIMIT_S = 90.0
+_PROGRAM = Program("citynet-sentry", "sentry.sentry", "citynet-sentry", "citynet-sentryd", "the sentry")
+UNIT = _PROGRAM.path
+_LIMIT_S, _STOPS_S = 90.0, 20.0
 
 
 class Sentries(Part):
@@ -54,7 +53,7 @@ class Sentries(Part):
 
     def snapshot(self, texts: Texts) -> Any:
         """Whether it ran."""
-        return process_named(_WORKER) is not None
+        return _PROGRAM.runs()
 
     def apply(self, texts: Texts, changed: set[str]) -> None:
         """Start it, let it read its files anew, or stop it when they are gone."""
@@ -62,7 +61,7 @@ class Sentries(Part):
             programs = any(path.endswith(".py") for path in changed & set(self.paths))
             _start_or_reload(changed=UNIT in changed or programs)
         else:
-            _stop()
+            _PROGRAM.stop(_STOPS_S)
 
     def check(self, texts: Texts) -> list[str]:
         """See that it looks by these files."""
@@ -79,14 +78,14 @@ class Sentries(Part):
         if snapshot:
             _start_or_reload(changed=True)
         else:
-            _stop()
+            _PROGRAM.stop(_STOPS_S)
 
 
 def trouble() -> List[str]:
     """What is wrong with the sentry of this device; nothing where it looks, or where there is none."""
     if not os.path.exists(SETTINGS):
         return []
-    works = process_named(_WORKER) is not None and _works(read_json(STATE, {}))
+    works = _PROGRAM.runs() and _works(read_json(STATE, {}))
     return [] if works else [f"the sentry: {_state_in_words()}"]
 
 
@@ -101,7 +100,7 @@ def _judge() -> None:
 def _follows(texts: Texts) -> bool:
     state = read_json(STATE, {})
     wanted = {path: digest(texts[path]) for path in (CONFIGURATION, RULES, SETTINGS)}
-    return process_named(_WORKER) is not None and _works(state) and state.get("files") == wanted
+    return _PROGRAM.runs() and _works(state) and state.get("files") == wanted
 
 
 def _works(state: Dict[str, Any]) -> bool:
@@ -109,7 +108,7 @@ def _works(state: Dict[str, Any]) -> bool:
 
 
 def _state_in_words() -> str:
-    if process_named(_WORKER) is None:
+    if not _PROGRAM.runs():
         return "the sentry does not run"
     state = read_json(STATE, {})
     return state.get("error") or ("the sentry has other files" if state.get("up") else "Suricata is not up")
@@ -117,27 +116,6 @@ def _state_in_words() -> str:
 
 def _start_or_reload(*, changed: bool) -> None:
     """A program that changed, or a unit, needs a new start; everything else is read anew."""
-    worker = process_named(_WORKER)
-    if booted_with_systemd():
-        must(["systemctl", "daemon-reload"])
-        must(["systemctl", "enable", "citynet-sentry"])
-        must(["systemctl", "restart" if changed else "reload-or-restart", "citynet-sentry"])
-        return
-    if changed and worker is not None:
-        _stop()
-        worker = None
-    if worker is not None:
-        os.kill(worker, signal.SIGHUP)
-    else:
-        must(["env", f"PYTHONPATH={ROOT}", "python3", "-B", "-m", "sentry.sentry", "--daemon"])
-
-
-def _stop() -> None:
-    if booted_with_systemd():
-        run(["systemctl", "disable", "--now", "citynet-sentry"])
-        return
-    worker = process_named(_WORKER)
-    if worker is not None:
-        os.kill(worker, signal.SIGTERM)
-        if not wait_for(lambda: process_named(_WORKER) is None and process_named(_SUPERVISOR) is None, 20.0):
-            raise StepError("the sentry does not stop")
+    if changed and _PROGRAM.runs():
+        _PROGRAM.stop(_STOPS_S)
+    _PROGRAM.start_or_reload(reread=changed)

@@ -3,26 +3,27 @@
 # ruff: noqa: ARG002 - the parts share one signature
 from __future__ import annotations
 
-import os
-import signal
 from typing import Any
 
 from . import trace
 from .part import Part, Texts
-from .system import StepError, booted_with_systemd, must, process_named, read_json, run, wait_for
+from .program import ROOT, Program
+from .system import StepError, read_json, wait_for
 
-ROOT = "/usr/local/lib/citynet"
 MODULES = (
     *("system", "events", "keeping", "bpf", "bpf_maps"),
     *("trace_programs", "trace", "trace_probes", "trace_ways", "trace_agent"),
 )
-UNIT = "/etc/systemd/system/citynet-trace.service"
-_WORKER, _SUPERVISOR = "citynet-trace", "citynet-traced"
+_PROGRAM = Program(*("citynet-trace", "tracing.trace_agent", "citynet-trace", "citynet-traced"), "the agent of traces")
+UNIT = _PROGRAM.path
 _LIMIT_S = 20.0
 
 
 class Tracing(Part):
-    """The agent starts anew with other settings; what it counted until then is told or lost, never told twice."""
+    """The agent starts anew with other settings; what it counted until then is told or lost, never told twice.
+
+    It takes its filters away when it ends.
+    """
 
     name = "trace"
     paths = (trace.FILE, UNIT, *(f"{ROOT}/tracing/{name}.py" for name in MODULES))
@@ -46,13 +47,13 @@ class Tracing(Part):
 
     def snapshot(self, texts: Texts) -> Any:
         """Whether it ran."""
-        return process_named(_WORKER) is not None
+        return _PROGRAM.runs()
 
     def apply(self, texts: Texts, changed: set[str]) -> None:
         """Start it by the file on disk, or stop it when that is gone."""
-        _stop()
+        _PROGRAM.stop(_LIMIT_S)
         if trace.FILE in texts:
-            _start()
+            _PROGRAM.start()
 
     def check(self, texts: Texts) -> list[str]:
         """See that it works."""
@@ -69,32 +70,11 @@ class Tracing(Part):
 
     def restore(self, snapshot: Any) -> None:
         """The former file is back, or none."""
-        _stop()
+        _PROGRAM.stop(_LIMIT_S)
         if snapshot:
-            _start()
+            _PROGRAM.start()
 
 
 def _follows(texts: Texts) -> bool:
     told = read_json(trace.STATE, {}).get("settings")
-    return process_named(_WORKER) is not None and told == trace.mark_of(texts[trace.FILE])
-
-
-def _start() -> None:
-    if booted_with_systemd():
-        must(["systemctl", "daemon-reload"])
-        must(["systemctl", "enable", "--now", "citynet-trace"])
-    else:
-        must(["env", f"PYTHONPATH={ROOT}", "python3", "-B", "-m", "tracing.trace_agent", "--daemon"])
-
-
-def _stop() -> None:
-    """The agent takes its filters away when it ends."""
-    if booted_with_systemd():
-        run(["systemctl", "disable", "--now", "citynet-trace"])
-        return
-    for name in (_SUPERVISOR, _WORKER):  # in this order, or the one would start the other anew
-        process = process_named(name)
-        if process is not None:
-            os.kill(process, signal.SIGTERM)
-    if not wait_for(lambda: process_named(_WORKER) is None and process_named(_SUPERVISOR) is None, _LIMIT_S):
-        raise StepError("the agent of traces does not stop")
+    return _PROGRAM.runs() and told == trace.mark_of(texts[trace.FILE])
