@@ -21,7 +21,13 @@ MODULES = (
     *("charon", "tunnels", "ports", "agent"),
 )
 """The programs of the agent."""
-SHARED = (("events", "events"), ("keeping", "keeping"), ("vici", "keys/vici"), ("base", "keys/base"))
+SHARED = (
+    ("events", "events"),
+    ("keeping", "keeping"),
+    ("vici", "keys/vici"),
+    ("base", "keys/base"),
+    ("daemons", "keys/daemons"),
+)
 """Those that it has in common with others: name, and where it is in the package."""
 PROGRAMS = tuple(f"{ROOT}/access/{name}.py" for name in (*MODULES, *(name for name, _ in SHARED)))
 PKI = tuple(f"/etc/citynet/access/{name}" for name in ("ca.pem", "device.pem", "device.key"))

@@ -9,12 +9,12 @@ import os
 import syslog
 import time
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Tuple, Type
 
 _PAUSE_S = 1.0
 
 
-def keep(name: str, work: Callable[[], int]) -> None:
+def keep(name: str, work: Callable[[], int], told: Tuple[Type[Exception], ...] = ()) -> None:
     """Do some work in the background, anew whenever it fails; work that ends well has ended.
 
     The caller goes on at once. A process of the given name stays beside the work and waits for it.
@@ -22,6 +22,7 @@ def keep(name: str, work: Callable[[], int]) -> None:
     Args:
         name: What the process that waits is called, 15 characters at most.
         work: Returns the exit status, 0 when there is no more to do.
+        told: Errors whose text is logged; of others, which might quote what nobody should read, only the kind is.
     """
     if os.fork():
         return
@@ -33,18 +34,20 @@ def keep(name: str, work: Callable[[], int]) -> None:
     while True:
         worker = os.fork()
         if not worker:
-            _exit_with(name, work)
+            _exit_with(name, work, told)
         _, status = os.waitpid(worker, 0)
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
             os._exit(0)
         time.sleep(_PAUSE_S)
 
 
-def _exit_with(name: str, work: Callable[[], int]) -> None:
-    """Do the work in this process, which is no longer the caller's; an error is told by its kind, never by its text."""
+def _exit_with(name: str, work: Callable[[], int], told: Tuple[Type[Exception], ...]) -> None:
+    """Do the work in this process, which is no longer the caller's."""
     status = 1
     try:
         status = work()
+    except told as error:
+        syslog.syslog(syslog.LOG_ERR, f"{name}: {error}")
     except Exception as error:  # noqa: BLE001 - whatever it was, the work begins anew
         syslog.syslog(syslog.LOG_ERR, f"{name}: {type(error).__name__}")
     finally:

@@ -13,7 +13,7 @@ from .system import StepError, lacking, read_json, wait_for
 from .texts import digest
 
 MODULES = (
-    *("base", "events", "agent", "eapol", "wpa", "macsec", "carrier", "lines"),
+    *("base", "daemons", "events", "agent", "eapol", "wpa", "macsec", "carrier", "lines"),
     *("vici", "charon", "ike", "xfrm", "kdf", "exchange", "sm4"),
     *("kme", "clerk", "peers", "control", "changes", "leader", "follower", "source"),
 )

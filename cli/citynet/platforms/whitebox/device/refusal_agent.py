@@ -158,16 +158,8 @@ def work() -> int:
     return 0
 
 
-def _safely() -> int:
-    try:
-        return work()
-    except (StepError, OSError, ValueError, KeyError) as error:
-        syslog.syslog(syslog.LOG_ERR, str(error))
-        return 1
-
-
 if __name__ == "__main__":
     if "--daemon" in sys.argv:
-        keep(SUPERVISOR, _safely)
+        keep(SUPERVISOR, work, (StepError, OSError, ValueError, KeyError))
     else:
         sys.exit(work())

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import Any, Dict, List
 
 try:  # on a device they stand beside this file, in the tree in the key agent's folder
+    from . import daemons  # type: ignore[attr-defined,unused-ignore]
     from .base import Trouble  # type: ignore[import-not-found,import-untyped,unused-ignore]
     from .vici import Vici  # type: ignore[import-not-found,import-untyped,unused-ignore]
 except ImportError:
+    from citynet.platforms.whitebox.device.keys import daemons
     from citynet.platforms.whitebox.device.keys.base import Trouble
     from citynet.platforms.whitebox.device.keys.vici import Vici
 
@@ -79,12 +79,8 @@ class Charon:
 
     def process(self) -> int:
         """Its process; 0 when none runs."""
-        try:
-            pid = int(Path(_PID).read_text(encoding="ascii"))
-            name, state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[::2]
-        except (OSError, ValueError):
-            return 0
-        return pid if name.endswith(f"({NAME}") and state.split()[0] != "Z" else 0
+        found: int = daemons.process_of(_PID, NAME)
+        return found
 
     def fits(self) -> bool:
         """Whether it runs, in the VRF that is there now: its sockets stay with one that was taken away."""
@@ -117,19 +113,10 @@ class Charon:
         if not bound:
             raise Trouble(f"there is no VRF {self._vrf} for IKE")
         script = f'echo $$ >{_PID}; exec ip vrf exec "$1" {_LINK} >/dev/null 2>{LOG}'
-        try:
-            subprocess.run(
-                ["setsid", "-f", "sh", "-c", script, "sh", self._vrf],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                timeout=_START_S,
-                check=True,
-                cwd="/",
-                env={**os.environ, "STRONGSWAN_CONF": CONFIG},
-            )
-        except (OSError, subprocess.SubprocessError) as error:
-            raise Trouble(f"the IKE daemon does not start: {type(error).__name__}") from None
+        argv = ["setsid", "-f", "sh", "-c", script, "sh", self._vrf]
+        trouble = daemons.start(argv, _START_S, {"STRONGSWAN_CONF": CONFIG})
+        if trouble:
+            raise Trouble(f"the IKE daemon does not start ({trouble})")
         deadline = time.monotonic() + _START_S
         while not os.path.exists(SOCKET) or not self.process():
             if time.monotonic() > deadline:
@@ -187,16 +174,6 @@ class Charon:
     def stop(self) -> None:
         """End it; what it has put into the kernel goes with it."""
         self.leave()
-        pid = self.process()
-        for number in (signal.SIGTERM, signal.SIGKILL) if pid else ():
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                break
-            deadline = time.monotonic() + _END_S
-            while self.process() == pid and time.monotonic() < deadline:
-                time.sleep(0.02)
-            if self.process() != pid:
-                break
+        daemons.end(self.process, _END_S)
         for path in (_PID, _BOUND, SOCKET, CONFIG):
             Path(path).unlink(missing_ok=True)

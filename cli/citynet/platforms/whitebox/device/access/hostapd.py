@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
-import subprocess
-import time
 from pathlib import Path
 from typing import List, Optional
+
+try:  # on a device it stands beside this file, in the tree in the key agent's folder
+    from . import daemons  # type: ignore[attr-defined,unused-ignore]
+except ImportError:
+    from citynet.platforms.whitebox.device.keys import daemons
 
 ROOT = "/run/citynet/access"
 _GROUP = bytes.fromhex("0180c2000003")
@@ -64,12 +66,8 @@ class Authenticator:
 
     def process(self) -> int:
         """Its process; 0 when none runs."""
-        try:
-            pid = int(Path(self._pidfile).read_text(encoding="ascii"))
-            name, state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[::2]
-        except (OSError, ValueError):
-            return 0
-        return pid if name.endswith("(hostapd") and state.split()[0] != "Z" else 0
+        found: int = daemons.process_of(self._pidfile, "hostapd")
+        return found
 
     def fits(self) -> bool:
         """Whether it runs, as it should, on the interface that it was started for."""
@@ -106,20 +104,9 @@ class Authenticator:
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(self._text)
         argv = ["hostapd", "-B", "-P", self._pidfile, self._config]
-        try:
-            done = subprocess.run(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                timeout=_START_S,
-                check=False,
-                cwd="/",
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise HostapdError(f"hostapd does not start on {self.port}: {type(error).__name__}") from None
-        if done.returncode != 0:
-            raise HostapdError(f"hostapd does not start on {self.port} (exit code {done.returncode})")
+        trouble = daemons.start(argv, _START_S)
+        if trouble:
+            raise HostapdError(f"hostapd does not start on {self.port} ({trouble})")
         Path(self._bound).write_text(self.index(), encoding="ascii")
 
     def follow(self) -> None:
@@ -219,17 +206,7 @@ class Authenticator:
     def stop(self) -> None:
         """End it."""
         self.leave()
-        pid = self.process()
-        for number in (signal.SIGTERM, signal.SIGKILL) if pid else ():
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                break
-            deadline = time.monotonic() + _END_S
-            while self.process() == pid and time.monotonic() < deadline:
-                time.sleep(0.02)
-            if self.process() != pid:
-                break
+        daemons.end(self.process, _END_S)
         for path in (self._config, self._pidfile, self._bound):
             Path(path).unlink(missing_ok=True)
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
-import subprocess
-import time
 from pathlib import Path
 from typing import Dict
 
+from . import daemons
 from .base import Trouble, read
 
 ROOT = "/run/citynet/keys"
@@ -48,11 +46,7 @@ class Supplicant:
 
     def process(self) -> int:
         """Its process; 0 when none runs."""
-        text = read(self._pidfile) or ""
-        if not text.isdigit():
-            return 0
-        name, _, state = (read(f"/proc/{text}/stat") or "").rpartition(")")
-        return int(text) if name.endswith("(wpa_supplicant") and state.split()[0] != "Z" else 0
+        return daemons.process_of(self._pidfile, "wpa_supplicant")
 
     def fits(self) -> bool:
         """Whether it runs and the interface is still the one that it was started for."""
@@ -74,20 +68,9 @@ class Supplicant:
         self.stop()
         os.makedirs(ROOT, mode=0o700, exist_ok=True)
         argv = ["wpa_supplicant", "-B", "-D", "macsec_linux", "-i", self._port, "-C", self._folder, "-P", self._pidfile]
-        try:
-            done = subprocess.run(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                timeout=_START_S,
-                check=False,
-                cwd="/",
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise WpaError(f"wpa_supplicant does not start on {self._port}: {type(error).__name__}") from None
-        if done.returncode != 0:
-            raise WpaError(f"wpa_supplicant does not start on {self._port} (exit code {done.returncode})")
+        trouble = daemons.start(argv, _START_S)
+        if trouble:
+            raise WpaError(f"wpa_supplicant does not start on {self._port} ({trouble})")
         Path(self._bound).write_text(self._index(), encoding="ascii")
 
     def configure(self, ckn: bytes, cak: bytes, cipher: str, priority: int, window: int) -> None:
@@ -131,17 +114,7 @@ class Supplicant:
 
     def stop(self) -> None:
         """End it."""
-        pid = self.process()
-        for number in (signal.SIGTERM, signal.SIGKILL) if pid else ():
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                break
-            deadline = time.monotonic() + _END_S
-            while self.process() == pid and time.monotonic() < deadline:
-                time.sleep(0.02)
-            if self.process() != pid:
-                break
+        daemons.end(self.process, _END_S)
         for path in (self._pidfile, self._bound):
             Path(path).unlink(missing_ok=True)
         shutil.rmtree(self._folder, ignore_errors=True)
