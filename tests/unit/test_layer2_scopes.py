@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from test_tasks import VALID
+from task_facts import VALID
 
 from citynet.deploy import scoped
 from citynet.platforms.whitebox.device import circuits, network, scope

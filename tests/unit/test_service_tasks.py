@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from test_tasks import VALID
+from task_facts import VALID
 
 from citynet import build
 from citynet.deploy import scoped
