@@ -67,10 +67,11 @@ CHECKS: tuple[Check, ...] = (
         ),
         t(
             "Send a flow with an identifier over each border and collect the records; ask for the report of that "
-            "identifier (`citynet evidence report --identifier N --json`) and hold it against what was sent, then for "
-            f"one that nobody has, of which it must tell nothing. {_OPEN.en}",
-            "在每个边界发送带标识的流并采集记录；按该标识查询报告（`citynet evidence report --identifier N --json`），"
-            f"与所发送的内容核对；再查询无人使用的标识，应无任何流。依据：{_OPEN.zh}",
+            "identifier since then (`citynet evidence report --identifier N --since TIME --json`) and hold it against "
+            f"what was sent, then for one that nobody has, of which it must tell nothing. {_OPEN.en}",
+            "在每个边界发送带标识的流并采集记录；查询该标识此后的报告"
+            "（`citynet evidence report --identifier N --since TIME --json`），与所发送的内容核对；"
+            f"再查询无人使用的标识，应无任何流。依据：{_OPEN.zh}",
         ),
         Evidence.MEASURED,
         ("reported",),
