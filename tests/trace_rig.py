@@ -80,7 +80,7 @@ def way(segments: str, port: str) -> None:
     run(f"ip -n west -6 route replace fd11:0:0:1::/64 encap seg6 mode encap segs {segments} dev {port}")
 
 
-def settings(name: str) -> dict[str, Any]:
+def settings(name: str, every: int = 2) -> dict[str, Any]:
     ends = [(one, port, other) for one, port, other, _ in LINES] + [(two, port, one) for one, _, two, port in LINES]
     return {
         "device": name,
@@ -91,7 +91,7 @@ def settings(name: str) -> dict[str, Any]:
         "bits": 32,
         "period_s": 1,
         "record_periods": 2,
-        "ioam_every": 2,
+        "ioam_every": every,
         "far": {"east": {"locator": "fd01:1:3::", "node": 3}} if name == "west" else {},
         "ports": [
             {"interface": port, "kind": "link" if far in NODES else "attachment", "to": far}
@@ -102,7 +102,7 @@ def settings(name: str) -> dict[str, Any]:
     }
 
 
-def start(name: str) -> subprocess.Popen[bytes]:
+def start(name: str, every: int = 2) -> subprocess.Popen[bytes]:
     """The agent of a router, with folders of its own in the places of the device's."""
     home = HOME / name
     programs = home / "programs/tracing"
@@ -111,7 +111,7 @@ def start(name: str) -> subprocess.Popen[bytes]:
         shutil.copy(TESTS.parent / f"cli/citynet/platforms/whitebox/device/{module}.py", programs)
     for folder in ("etc", "run", "log"):
         (home / folder).mkdir()
-    (home / "etc/trace.json").write_text(json.dumps(settings(name)))
+    (home / "etc/trace.json").write_text(json.dumps(settings(name, every)))
     binds = (("etc", "/etc/citynet"), ("run", "/run/citynet"), ("log", "/var/log/citynet"))
     words = "".join(f"mkdir -p {to}; mount --bind {home}/{folder} {to}; " for folder, to in binds)
     words = "mount -t tmpfs none /etc; mount -t tmpfs none /var/log; " + words
@@ -159,9 +159,12 @@ class Sender:
         self._out.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_DSTOPTS, bytes.fromhex("00000304000003e9"))
         self.sent = 0
 
+    def send_one(self, size: int = 200) -> None:
+        self._out.sendto(bytes(size), (TAKER, 9))
+
     def send(self, count: int, size: int = 200) -> None:
         for _ in range(count):
-            self._out.sendto(bytes(size), (TAKER, 9))
+            self.send_one(size)
             time.sleep(0.001)
         self.sent += count
 

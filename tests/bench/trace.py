@@ -1,6 +1,6 @@
-"""What counting costs a core router: processor time for a packet through it, with the programs and without.
+"""What counting costs a core router, and packets that tell their own way (IOAM6) three routers: processor time.
 
-python tests/bench/trace.py    (as root: the kernel takes programs from nobody else)
+python tests/bench/trace.py [--ways]    (as root: the kernel takes programs from nobody else)
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS.parent / "cli")]
 
 import fence_rig
+import trace_rig
 from citynet.platforms.whitebox.device import trace
 from fence_packets import packets
 
 IDENTIFIER, REPEAT, ROUNDS = 1001, 20_000, 40
+EVERY = (0, 1000, 100, 10, 1)
 SETTINGS = {
     "device": "core",
     "node": 1,
@@ -42,10 +44,45 @@ def encapsulated(inside: bytes, target: str) -> bytes:
 
 
 def main() -> None:
-    """Inside of namespaces of its own: a router between two hosts, packets through it, the two ways in turn."""
+    """In namespaces of its own."""
     if "--inside" not in sys.argv:
-        subprocess.run(["unshare", "--net", "--mount", "--", sys.executable, __file__, "--inside"], check=True)
-        return
+        words = [sys.executable, __file__, *sys.argv[1:], "--inside"]
+        subprocess.run(["unshare", "--net", "--mount", "--", *words], check=True)
+    elif "--ways" in sys.argv:
+        ways()
+    else:
+        counting()
+
+
+def ways() -> None:
+    """Three routers in a row between two hosts; of so many packets that enter one tells its way."""
+    trace_rig.build()
+    home, usual = trace_rig.HOME, 0.0
+    for every in EVERY:
+        trace_rig.HOME = home / str(every)
+        agents = {name: trace_rig.start(name, every) for name in trace_rig.NODES}
+        assert trace_rig.until(lambda: all(trace_rig.state(name).get("periods") for name in trace_rig.NODES))
+        took = min(_sending(trace_rig.Sender()) for _ in range(ROUNDS))
+        usual = usual or took
+        told = sum(packets for _, _, packets, _ in trace_rig.state("east")["carried"])
+        print(
+            f"ioam_every {every}: {took:,.0f} ns a packet, {100 * took / usual - 100:+.1f} %; {told:,} told their way"
+        )
+        for agent in agents.values():
+            agent.terminate()
+            agent.wait(10)
+
+
+def _sending(sender: trace_rig.Sender) -> float:
+    """Nanoseconds of processor time a packet: all of its way is part of sending it."""
+    began = time.process_time_ns()
+    for _ in range(REPEAT // 4):
+        sender.send_one()
+    return (time.process_time_ns() - began) / (REPEAT // 4)
+
+
+def counting() -> None:
+    """A router between two hosts, packets through it, the two ways in turn."""
     fence_rig.build()
     kernel = trace.Kernel(SETTINGS)
     with fence_rig.Inside("a"):
