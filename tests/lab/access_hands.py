@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from lab_room import citynet
 
 from citynet.lab import secret_values
-from citynet.lab.access import IKE_OFF, tunnel_port
+from citynet.lab.access import IKE_OFF
 from citynet.lab.waiting import until
+from citynet.plan.access import tunnel_port
 
 if TYPE_CHECKING:
     from pathlib import Path

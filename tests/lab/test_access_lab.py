@@ -41,9 +41,10 @@ from lab_room import HERE, Room, citynet
 from open_ports import surplus
 
 from citynet.lab import Lab, secret_values
-from citynet.lab.access import supplicant, swan, tunnel_port
+from citynet.lab.access import supplicant, swan
 from citynet.lab.authority import Authority
 from citynet.lab.waiting import until
+from citynet.plan.access import tunnel_port
 from citynet.platforms.whitebox.device import ipsec
 from fence_packets import packets
 

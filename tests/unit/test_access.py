@@ -11,8 +11,8 @@ import pytest
 from citynet import build
 from citynet.__main__ import main
 from citynet.access import policy
-from citynet.lab import access as lab_access
 from citynet.lab.wiring import addresses, wiring
+from citynet.plan.access import lab_server
 from citynet.plan.model import AccessServer
 from citynet.platforms.whitebox.access import table
 from citynet.platforms.whitebox.device import access_agent, fence, services
@@ -63,7 +63,7 @@ def test_a_design_without_access_has_nothing_of_it(folder: Path) -> None:
 def test_servers_of_the_design_are_asked_and_let_in_and_the_lab_has_none(folder: Path) -> None:
     servers = "access:\n  servers: [{name: one, address: 172.20.0.8}, {name: two, address: 172.20.0.9, port: 1645}]\n"
     plan = planned(folder, "access:\n", servers)
-    assert lab_access.server(plan) is None
+    assert lab_server(plan) is None
     build.build(folder)
     text = (folder / CONFIG / "left/etc/nftables.conf").read_text()
     for rule in ("172.20.0.8 udp sport 1812", "172.20.0.9 udp sport 1645", "172.20.0.9 udp dport 3799"):

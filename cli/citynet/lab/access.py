@@ -7,7 +7,6 @@ hosts get certificates of the lab's authority; nobody keeps their keys beyond th
 from __future__ import annotations
 
 import importlib.resources
-import ipaddress
 import json
 import shlex
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from citynet.access import policy
 from citynet.errors import InputError, Lack, LackingError, Problem, did_you_mean
 from citynet.lab import secret_values
-from citynet.plan.access import LAB_NAME, lab_address
+from citynet.plan.access import LAB_NAME, lab_server, tunnel_port
 from citynet.platforms.whitebox.device import ipsec
 from citynet.platforms.whitebox.device.access_agent import STATE
 from citynet.platforms.whitebox.device.texts import fill
@@ -25,20 +24,12 @@ if TYPE_CHECKING:
 
     from citynet.lab.authority import Authority, Signed
     from citynet.lab.running import Lab
-    from citynet.plan.model import AccessPort, AccessServer, AccessTunnel, Plan
+    from citynet.plan.model import AccessPort, AccessTunnel, Plan
 
 SUPPLICANT = "/etc/citynet/eap"
 """Folder of a host's certificate and key."""
 IKE_OFF = "/run/citynet/ike-off"
 """While a host has this file, it does not ask to get on by IKE."""
-
-
-def server(plan: Plan) -> AccessServer | None:
-    """The server that the lab has to run; the design may name others that are there already."""
-    if plan.access is None:
-        return None
-    own = lab_address(ipaddress.IPv4Network(plan.management_prefix))
-    return next((one for one in plan.access.servers if one.address == own), None)
 
 
 def files(plan: Plan, secrets: Path) -> dict[str, dict[str, str]]:
@@ -47,7 +38,7 @@ def files(plan: Plan, secrets: Path) -> dict[str, dict[str, str]]:
     Raises:
         InputError: The secrets have no authority that can sign.
     """
-    here = server(plan)
+    here = lab_server(plan)
     if here is None or plan.access is None:
         return {}
     values = secret_values.known(secrets)
@@ -72,12 +63,6 @@ def _of_host(plan: Plan, name: str, authority: Authority) -> dict[str, str]:
     for port in plan.hosts[name].ports:
         found[f"/etc/citynet/supplicant-{port.name}.conf"] = supplicant(name, LAB_NAME)
     return found
-
-
-def tunnel_port(plan: Plan, host: str) -> AccessPort | None:
-    """The port by which a host gets on by IKE; None when it does by 802.1X, or needs not ask."""
-    access = plan.devices[plan.hosts[host].device].access
-    return next((port for port in access.tunnels if port.host == host), None) if access else None
 
 
 def _swan(plan: Plan, port: AccessPort, tunnel: AccessTunnel, authority: Authority) -> dict[str, str]:
@@ -175,7 +160,7 @@ def ask(lab: Lab, **told: str) -> dict[str, Any]:
         LackingError: The lab has no such server.
         InputError: It knows nothing of that name.
     """
-    here = server(lab.plan)
+    here = lab_server(lab.plan)
     if here is None:
         hint = "a design with a service that has 'access: required', and no servers of its own"
         raise LackingError([Lack("an authentication server in this lab", "this command", hint)])

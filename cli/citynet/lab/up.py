@@ -21,6 +21,7 @@ from citynet.lab.running import READY, Lab, guest_command, remove
 from citynet.lab.waiting import until
 from citynet.lab.wiring import addresses, machine_address, prefix_length, wiring
 from citynet.plan import codec
+from citynet.plan.access import lab_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +71,7 @@ def memory_mib(plan: Plan) -> int:
         + _REFUSALS_MIB * sum(device.refusals is not None for device in plan.devices.values())
         + _ACCESS_MIB * sum(device.access is not None for device in plan.devices.values())
         + _IKE_MIB * sum(port.ike for device in plan.devices.values() for port in device.ports)
-        + (_SERVER_MIB if access_server.server(plan) else 0)
+        + (_SERVER_MIB if lab_server(plan) else 0)
         + _SITE_MIB * sum(host.homing is not None for host in plan.hosts.values())
     )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Any
 
-from citynet.lab import access
 from citynet.lab.site_router import site_files
+from citynet.plan.access import lab_server, tunnel_port
 
 if TYPE_CHECKING:
     from citynet.plan.model import Device, Host, LineEnd, Plan
@@ -30,7 +30,7 @@ def addresses(plan: Plan) -> dict[str, str]:
     """Management address of every node by name: devices, hosts, servers."""
     found = {device.name: device.management for device in plan.devices.values()}
     found |= {host.name: host.management for host in plan.hosts.values()}
-    server = access.server(plan)
+    server = lab_server(plan)
     return found | ({server.name: server.address} if server else {})
 
 
@@ -97,7 +97,7 @@ def host_commands(host: Host, *, bundles: bool = True) -> list[str]:
 
 def _cable(plan: Plan, name: str) -> list[str]:
     """The address on the cable itself of a host that gets on by IKE."""
-    port = access.tunnel_port(plan, name)
+    port = tunnel_port(plan, name)
     if port is None or port.tunnel is None:
         return []
     return [f"addr replace {port.tunnel.far}/30 dev {plan.hosts[name].port.interface}"]

@@ -20,7 +20,7 @@ from citynet.plan.model import (
 if TYPE_CHECKING:
     from citynet.design.types import AccessRole, City
     from citynet.plan.builder import Builder
-    from citynet.plan.model import Device, Host, Port
+    from citynet.plan.model import Device, Host, Plan, Port
 
 LAB_SERVER = 5
 """The address of the management network, counted from its first, of the lab's authentication server."""
@@ -79,6 +79,20 @@ def _tunnel(near: Port, host: Host) -> AccessTunnel:
 def lab_address(prefix: ipaddress.IPv4Network) -> str:
     """Where the lab's own server is."""
     return str(prefix[LAB_SERVER])
+
+
+def lab_server(plan: Plan) -> AccessServer | None:
+    """The server that a lab has to run; the design may name others that are there already."""
+    if plan.access is None:
+        return None
+    own = lab_address(ipaddress.IPv4Network(plan.management_prefix))
+    return next((one for one in plan.access.servers if one.address == own), None)
+
+
+def tunnel_port(plan: Plan, host: str) -> AccessPort | None:
+    """The port by which a host gets on by IKE; None when it does by 802.1X, or needs not ask."""
+    access = plan.devices[plan.hosts[host].device].access
+    return next((port for port in access.tunnels if port.host == host), None) if access else None
 
 
 def _role(builder: Builder, name: str, one: AccessRole) -> PlannedRole:

@@ -25,13 +25,11 @@ import socket
 import struct
 import time
 import uuid
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from abc import abstractmethod
+from typing import Any, Dict, List, Optional, Tuple
 
-from .base import Key, Trouble
+from .base import Key, Trouble, User
 from .kdf import hkdf, hmac_sm3
-
-if TYPE_CHECKING:
-    from .sm4 import Tunnel
 
 OFFER, ACCEPT, SWITCH, SWITCHED, ASK = range(1, 6)
 _FORM = struct.Struct("!4sB16s16s")
@@ -78,10 +76,28 @@ class Words:
         return Key(str(uuid.UUID(bytes=name)), hkdf(self._secret, both, b"citynet SM4 exchange: key"))
 
 
+class Agreeing(User):
+    """A tunnel whose ends may agree upon keys by themselves."""
+
+    @property
+    @abstractmethod
+    def key_id(self) -> str:
+        """Of the key that is sent under; empty when there is none."""
+
+    @property
+    @abstractmethod
+    def since(self) -> float:
+        """When it came into use, seconds since the epoch."""
+
+    @abstractmethod
+    def others(self) -> List[str]:
+        """IDs of the keys under which it only decrypts."""
+
+
 class Exchange:
     """The talk of one tunnel with its far end."""
 
-    def __init__(self, tunnel: Tunnel, entry: Dict[str, Any], settings: Dict[str, Any]) -> None:
+    def __init__(self, tunnel: Agreeing, entry: Dict[str, Any], settings: Dict[str, Any]) -> None:
         self._tunnel = tunnel
         self._words = Words(entry["secret"], entry["local"], entry["remote"])
         self._near, self._far = (entry["local"], entry["port"]), (entry["remote"], entry["port"])

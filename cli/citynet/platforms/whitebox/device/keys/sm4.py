@@ -23,7 +23,7 @@ from typing import Any, Dict, List, Optional
 
 from .base import Key, Trouble, User
 from .events import Events
-from .exchange import Exchange
+from .exchange import Agreeing, Exchange
 from .kdf import direction
 from .xfrm import Association, Kernel
 
@@ -67,7 +67,7 @@ class Generation:
     sending: Optional[Association] = None
 
 
-class Tunnel(User):
+class Tunnel(Agreeing):
     """The tunnel of one protection between this device and another."""
 
     def __init__(self, entry: Dict[str, Any], settings: Dict[str, Any], kernel: Kernel) -> None:
