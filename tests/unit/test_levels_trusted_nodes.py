@@ -119,6 +119,16 @@ def test_the_supplicant_is_started_again_by_its_own_words(monkeypatch: pytest.Mo
     assert now["words"] == words
 
 
+@pytest.mark.parametrize(("answers", "told"), [([3, 1, 0], 0), ([3] * 9, 3)])
+def test_an_edge_has_a_moment_to_close(answers: list[int], told: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = load("supplicant", monkeypatch)
+    left = iter(answers)
+    monkeypatch.setattr(program, "passes", lambda _targets: {"sent": 3, "received": next(left, told)})
+    monkeypatch.setattr(program, "_ENDS_S", 0.1)
+    monkeypatch.setattr(program, "_PACE_S", 0.01)
+    assert program.left([])["received"] == told
+
+
 @pytest.fixture
 def initiator(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The program with a charon that has a tunnel while it has its own credential and was asked for one."""
@@ -137,7 +147,8 @@ def initiator(monkeypatch: pytest.MonkeyPatch) -> Any:
         return "INSTALLED" if words[0] == "--list-sas" and program.now["tunnel"] else ""
 
     monkeypatch.setattr(program, "tell", tell)
-    monkeypatch.setattr(program, "passes", lambda _targets: {"sent": 1, "received": int(program.now["tunnel"])})
+    for name in ("passes", "left"):
+        monkeypatch.setattr(program, name, lambda _targets: {"sent": 1, "received": int(program.now["tunnel"])})
     return program
 
 

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from supplicant import passes, until  # type: ignore[import-not-found]  # lies beside this file on the node
+from supplicant import left, passes, until  # type: ignore[import-not-found]  # lies beside this file on the node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +63,7 @@ def off(asked: dict[str, Any]) -> dict[str, Any]:
     """Leave, and do not ask again: whatever keeps the tunnel looks for this file."""
     Path(asked["off"]).touch()
     leave()
-    return {"said": state(), **passes(asked["targets"])}
+    return {"said": state(), **left(asked["targets"])}
 
 
 def wrong(asked: dict[str, Any]) -> dict[str, Any]:
