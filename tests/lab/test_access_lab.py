@@ -29,7 +29,9 @@ from access_hands import (
     last,
     last_answer,
     last_order,
+    leave_hours,
     logon,
+    next_end,
     on,
     passes,
     refused,
@@ -53,22 +55,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from citynet.lab.authority import Signed
-
-
-WEEK_S = 7 * 24 * 3600
-FIRST_END = 3 * 24 * 3600 + 3 * 3600
-"""When the window of the role `guest` ended for the first time: 1970-01-04, a Sunday, at 11:00 in Beijing."""
-
-
-def next_end(now: float) -> int:
-    """When the window ends that is the first to begin after now."""
-    return FIRST_END + WEEK_S * (int(now + 3600 - FIRST_END) // WEEK_S + 1)
-
-
-def leave_hours(lab: Lab) -> None:
-    """Set the lab's clock on where a visitor might be on, now or during the tests."""
-    if (time.time() - FIRST_END) % WEEK_S > WEEK_S - 2 * 3600:
-        lab.machine(f"date -u -s @{int(time.time()) + 3 * 3600}")
 
 
 @pytest.fixture(scope="module")

@@ -147,7 +147,7 @@ def initiator(monkeypatch: pytest.MonkeyPatch) -> Any:
         return "INSTALLED" if words[0] == "--list-sas" and program.now["tunnel"] else ""
 
     monkeypatch.setattr(program, "tell", tell)
-    for name in ("passes", "left"):
+    for name in ("passes", "left", "arrived"):
         monkeypatch.setattr(program, name, lambda _targets: {"sent": 1, "received": int(program.now["tunnel"])})
     return program
 

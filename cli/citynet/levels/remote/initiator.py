@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from supplicant import left, passes, until  # type: ignore[import-not-found]  # lies beside this file on the node
+from supplicant import arrived, left, passes, until  # type: ignore[import-not-found]  # lies beside this file on the node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CONNECTION = "access"
 REFUSED = "AUTHENTICATION_FAILED"
 """What an edge answers to a credential that it does not take (RFC 7296, 2.21.2)."""
-_ENDS_S, _ASKS_S, _OPENS_S = 5.0, 6.0, 5.0
+_ENDS_S, _ASKS_S, _PAUSE_S = 5.0, 6.0, 1.0
 
 
 def tell(*words: str, folder: str = "") -> str:
@@ -88,14 +88,8 @@ def again(asked: dict[str, Any]) -> dict[str, Any]:
     deadline = time.monotonic() + asked["until_s"]
     while not is_on() and time.monotonic() < deadline:
         tell("--initiate", "--child", CONNECTION, "--timeout", str(int(_ASKS_S)))
-    found: dict[str, int] = {}
-
-    def through() -> bool:
-        found.update(passes(asked["targets"]))
-        return found["received"] > 0
-
-    until(through, _OPENS_S)
-    return {"said": state(), **found}
+        until(is_on, _PAUSE_S)
+    return {"said": state(), **arrived(asked["targets"])}
 
 
 def look(asked: dict[str, Any]) -> dict[str, Any]:

@@ -95,6 +95,18 @@ def left(targets: list[dict[str, Any]]) -> dict[str, int]:
     return passes(targets)
 
 
+def arrived(targets: list[dict[str, Any]]) -> dict[str, int]:
+    """What passes once the edge has opened, which it may do a moment later, or not at all."""
+    found: dict[str, int] = {}
+
+    def through() -> bool:
+        found.update(passes(targets))
+        return found["received"] > 0
+
+    until(through, _OPENS_S)
+    return found
+
+
 def off(asked: dict[str, Any]) -> dict[str, Any]:
     """Leave."""
     name = asked["interface"]
@@ -119,14 +131,7 @@ def again(asked: dict[str, Any]) -> dict[str, Any]:
         tell(name, "logoff")
         tell(name, "logon")
         until(lambda: authorized(name), _ASKS_S)
-    found: dict[str, int] = {}
-
-    def through() -> bool:
-        found.update(passes(asked["targets"]))
-        return found["received"] > 0
-
-    until(through, _OPENS_S)
-    return {"said": state(name).get("suppPortStatus", ""), **found}
+    return {"said": state(name).get("suppPortStatus", ""), **arrived(asked["targets"])}
 
 
 def look(asked: dict[str, Any]) -> dict[str, Any]:
